@@ -1,0 +1,121 @@
+# Docket's make targets. `make help` lists them.
+
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Pure Go everywhere: no C compiler is needed. (make test CGO_ENABLED=1 GOFLAGS=-race needs one.)
+export CGO_ENABLED ?= 0
+
+STAMP := $(shell git describe --tags --always --dirty 2>/dev/null || echo unstamped)
+MODULES := . deploy/local deploy/tools
+# What needs neither PostgreSQL nor a Temporal server.
+QUICK := $(patsubst %,./%/...,$(wildcard core config workflows))
+# vet takes the packages that build compiled from the cache only under the same flags.
+TEMPORAL_FLAGS := -trimpath
+TEMPORAL_SOURCES := $(filter-out %_test.go,$(wildcard deploy/local/*.go)) deploy/local/go.mod deploy/local/go.sum
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Running
+
+.PHONY: packages
+packages: ## install the system packages that are missing (PostgreSQL; apt on Debian, elsewhere it names them)
+	@deploy/packages.sh
+
+.PHONY: temporal
+temporal: bin/docket-temporal ## build the Temporal server for this machine, when its sources changed
+	@:
+
+bin/docket-temporal: $(TEMPORAL_SOURCES)
+	@echo "building the Temporal server: about five minutes the first time on two cores"
+	@mkdir -p bin
+	@begin=$$SECONDS; cd deploy/local; \
+	go build $(TEMPORAL_FLAGS) -ldflags '-s -w -X main.version=$(STAMP)' -o ../../bin/docket-temporal.new .; \
+	mv ../../bin/docket-temporal.new ../../bin/docket-temporal; \
+	echo "built the Temporal server in $$((SECONDS - begin)) s"
+
+.PHONY: build
+build: ## build bin/docket
+	@mkdir -p bin
+	@go build -trimpath -ldflags '-X main.version=$(STAMP)' -o bin/docket ./cmd/docket
+
+# The server's build takes longest: it begins first, and everything else beside it.
+.PHONY: ready
+ready: packages
+	@$(MAKE) -j2 temporal build
+
+.PHONY: demo
+demo: ready ## bring the stack up and play an incident through; ONCE=1 stops after playing
+	@exec bin/docket dev --demo $(if $(ONCE),--once)
+
+.PHONY: dev
+dev: ready ## bring the stack up and keep it up until Ctrl-C
+	@exec bin/docket dev
+
+##@ Testing
+
+.PHONY: quick
+quick: arrows ## tests that need no server (at most a minute)
+	@go test $(QUICK)
+
+.PHONY: test
+test: packages ## verify, then every test on the real parts
+	@$(MAKE) -j2 temporal verify-source quick
+	@$(MAKE) verify-temporal stack
+	@bin/stack -- go test ./...
+
+.PHONY: verify
+verify: verify-source verify-temporal ## arrows, vet and tidy in every module, workflowcheck
+
+.PHONY: verify-source
+verify-source: arrows vet tidy workflowcheck
+
+.PHONY: arrows
+arrows:
+	@go test ./ -run Arrows
+
+.PHONY: vet
+vet:
+	@go vet ./...
+	@cd deploy/tools && go vet ./...
+
+# After the build, whose compiled packages it uses, never beside it.
+.PHONY: verify-temporal
+verify-temporal: temporal
+	@cd deploy/local && go vet $(TEMPORAL_FLAGS) ./...
+
+.PHONY: tidy
+tidy:
+	@for module in $(MODULES); do (cd $$module && go mod tidy -diff) || { echo "go.mod of $$module is not tidy: run go mod tidy there" >&2; exit 1; }; done
+
+.PHONY: workflowcheck
+workflowcheck: bin/workflowcheck
+	@bin/workflowcheck ./workflows/...
+
+bin/workflowcheck: deploy/tools/go.mod deploy/tools/go.sum
+	@mkdir -p bin
+	@cd deploy/tools && go build -o ../../bin/workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck
+
+# Built, not `go run`: that would hide the exit code and outlive a signal.
+.PHONY: stack
+stack:
+	@mkdir -p bin
+	@go build -o bin/stack ./testkit/stack
+
+.PHONY: scale
+scale: packages temporal stack ## what needs 100,000 recipients or a million items
+	@bin/stack -- go test -tags scale -run Scale -count=1 -timeout 2h ./...
+
+.PHONY: bench
+bench: packages temporal stack ## floor, product and ratio, interleaved in one run
+	@bin/stack -- go run ./testkit/bench
+
+##@ Tidying up
+
+.PHONY: clean
+clean: ## delete what was built (the stack's data in .docket stays)
+	@rm -rf bin

@@ -1,0 +1,104 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/audit"
+	"github.com/atlascloudai/docket/core/duty/sheet"
+	"github.com/atlascloudai/docket/desk"
+)
+
+// Desk is what this API asks of the front desk; *desk.Desk is one. Every method decides for itself
+// whether the actor may, and its refusals are *problem.Error.
+type Desk interface {
+	caseDecisions
+	partDecisions
+	caseReads
+	registry
+	installation
+}
+
+var _ Desk = (*desk.Desk)(nil)
+
+// caseDecisions are the commands on a case as a whole. key is the Idempotency-Key, empty for none.
+type caseDecisions interface {
+	Open(ctx context.Context, actor access.Actor, key string, in desk.OpenInput) (desk.Receipt, error)
+	Triage(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.TriageInput) (desk.Receipt, error)
+	Dismiss(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DismissInput) (desk.Receipt, error)
+	Declare(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DeclareInput) (desk.Receipt, error)
+	RecordParties(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.PartiesInput) (desk.Receipt, error)
+	RecordStart(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.StartInput) (desk.Receipt, error)
+	RuleOut(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.RuleOutInput) (desk.Receipt, error)
+	RecordTechnical(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.TechnicalInput) (desk.Receipt, error)
+	Resolve(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ResolveInput) (desk.Receipt, error)
+	Review(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReviewInput) (desk.Receipt, error)
+	Close(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.CloseInput) (desk.Receipt, error)
+	Reopen(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	Assign(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.AssignInput) (desk.Receipt, error)
+	Restrict(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.RestrictInput) (desk.Receipt, error)
+	EditSummary(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.SummaryInput) (desk.Receipt, error)
+	AdvanceClock(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.AdvanceInput) (desk.Receipt, error)
+	DecideDuties(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DecideInput) (desk.Receipt, error)
+	ChooseStart(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ChooseStartInput) (desk.Receipt, error)
+	DraftNotice(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.NoticeInput) (desk.Receipt, error)
+}
+
+// partDecisions are the commands on one duty, notice, campaign, delivery or raise of a case.
+type partDecisions interface {
+	WaiveDuty(ctx context.Context, actor access.Actor, key string, caseID, dutyID uuid.UUID, in desk.WaiveInput) (desk.Receipt, error)
+	FileByHand(ctx context.Context, actor access.Actor, key string, caseID, dutyID uuid.UUID, in desk.FileInput) (desk.Receipt, error)
+	ConfirmFiling(ctx context.Context, actor access.Actor, key string, caseID, deliveryID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	EditNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in desk.EditNoticeInput) (desk.Receipt, error)
+	SubmitNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in desk.SubmitInput) (desk.Receipt, error)
+	ApproveNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in desk.ApproveInput) (desk.Receipt, error)
+	ReleaseNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in desk.ReleaseInput) (desk.Receipt, error)
+	WithdrawNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	PauseCampaign(ctx context.Context, actor access.Actor, key string, caseID, campaignID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	ResumeCampaign(ctx context.Context, actor access.Actor, key string, caseID, campaignID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	StopCampaign(ctx context.Context, actor access.Actor, key string, caseID, campaignID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	SettleDelivery(ctx context.Context, actor access.Actor, key string, caseID, deliveryID uuid.UUID, in desk.SettleInput) (desk.Receipt, error)
+	AcknowledgeDelivery(ctx context.Context, actor access.Actor, key string, caseID, deliveryID uuid.UUID, in desk.AcknowledgeInput) (desk.Receipt, error)
+	AcknowledgeRaise(ctx context.Context, actor access.Actor, key string, caseID, raiseID uuid.UUID, in desk.AnswerInput) (desk.Receipt, error)
+}
+
+// caseReads are what is read of cases. caseRef is an id or the short code.
+type caseReads interface {
+	Case(ctx context.Context, actor access.Actor, caseRef string) (desk.CaseView, error)
+	Cases(ctx context.Context, actor access.Actor, status, cursor string, limit int) (desk.Page[desk.CaseView], error)
+	Timeline(ctx context.Context, actor access.Actor, caseID uuid.UUID, cursor string, limit int) (desk.Page[desk.EntryView], error)
+	Duties(ctx context.Context, actor access.Actor, caseID uuid.UUID, state, cursor string, limit int) (desk.Page[desk.DutyView], error)
+	Duty(ctx context.Context, actor access.Actor, caseID, dutyID uuid.UUID) (desk.DutyView, error)
+	ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uuid.UUID) (desk.Draft, error)
+	Parties(ctx context.Context, actor access.Actor, caseID uuid.UUID, cursor string, limit int) (desk.Page[desk.PartyView], error)
+	Notices(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]desk.NoticeView, error)
+	Notice(ctx context.Context, actor access.Actor, caseID, noticeID uuid.UUID) (desk.NoticeView, error)
+	Preview(ctx context.Context, actor access.Actor, caseID, noticeID uuid.UUID, index int) (desk.PreviewView, error)
+	Deliveries(ctx context.Context, actor access.Actor, caseID uuid.UUID, state, cursor string, limit int) (desk.Page[desk.DeliveryView], error)
+	Delivery(ctx context.Context, actor access.Actor, caseID, deliveryID uuid.UUID) (desk.DeliveryView, error)
+	Raises(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]desk.RaiseView, error)
+	Feed(ctx context.Context, actor access.Actor, cursor string, limit int) (desk.Page[desk.EntryView], error)
+	VerifyCase(ctx context.Context, actor access.Actor, caseID uuid.UUID) (desk.VerifyView, error)
+}
+
+// registry is customers and their agreements.
+type registry interface {
+	Customers(ctx context.Context, actor access.Actor, cursor string, limit int) (desk.Page[desk.CustomerView], error)
+	Explain(ctx context.Context, actor access.Actor, customerRef, kind, service string) (desk.ExplainView, error)
+	ImportAgreements(ctx context.Context, actor access.Actor, files map[string][]byte) (sheet.Report, error)
+}
+
+// installation is who may use it, and how it is.
+type installation interface {
+	Authenticate(ctx context.Context, token string) (access.Actor, error)
+	CreatePrincipal(ctx context.Context, actor access.Actor, handle, kind string, roles []access.Role) (uuid.UUID, error)
+	CreateToken(ctx context.Context, actor access.Actor, handle string, scopes []access.Scope, expires *time.Time) (string, error)
+	RevokeToken(ctx context.Context, actor access.Actor, prefix string) error
+	Ping(ctx context.Context) error
+	Quarantine(ctx context.Context) (reason string, err error)
+	Reconcile(ctx context.Context, actor access.Actor, reason string, published *audit.Trail) error
+	Status(ctx context.Context, actor access.Actor) (desk.StatusView, error)
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/api"
+	"github.com/atlascloudai/docket/cmd/docket/client"
+	"github.com/atlascloudai/docket/desk"
+)
+
+type dutyListCmd struct {
+	caseArg
+	State  string `help:"Only duties in this state: proposed, required, not_required, met, waived, superseded."`
+	Paging paging `embed:""`
+}
+
+// Run lists duties.
+func (c *dutyListCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	query := url.Values{}
+	if c.State != "" {
+		query.Set("state", c.State)
+	}
+	return list(ctx, &p.Remote, c.Paging, out, c.path("duties"), query, "OWED TO\tCLAUSE\tSTATE\tCLOCK\tTARGET\tLIMIT\tMET\tID\t", func(v desk.DutyView) []string {
+		return []string{owed(v), v.Clause, v.State + yes(v.Disputed, ", disputed") + yes(v.Governs == "undecided", ", start undecided"), v.Clock, when(v.Target) + yes(v.Internal, " (internal)"), when(v.Limit), when(v.MetAt) + yes(v.Late, " late"), v.ID.String()}
+	})
+}
+
+// owed is to whom the duty is owed, as short as it is clear.
+func owed(v desk.DutyView) string {
+	if v.Customer != "" {
+		return v.Customer
+	}
+	return v.Counterparty
+}
+
+type dutyCmd struct {
+	Show        dutyShowCmd   `cmd:"" help:"Show a duty, why it is owed and every due instant it ever had."`
+	Decide      dutyDecideCmd `cmd:"" help:"Confirm proposed duties as required or not."`
+	ChooseStart dutyStartCmd  `cmd:"" help:"Choose which start governs undecided duties."`
+	Waive       dutyWaiveCmd  `cmd:"" help:"End a duty under an exemption."`
+	Pack        dutyPackCmd   `cmd:"" help:"Print what is prepared for a notice that is made by hand."`
+	File        dutyFileCmd   `cmd:"" help:"Record a notice or filing made by hand, with its receipt."`
+}
+
+// dutyArg is the duty a command is about.
+type dutyArg struct {
+	caseArg
+	Duty uuid.UUID `arg:"" help:"Id of the duty."`
+}
+
+func (a dutyArg) path(parts ...string) string {
+	return a.caseArg.path(append([]string{"duties", a.Duty.String()}, parts...)...)
+}
+
+type dutyShowCmd struct {
+	dutyArg
+}
+
+// Run shows the duty.
+func (c *dutyShowCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return read(ctx, &p.Remote, out, c.path(), nil, func(out io.Writer, v desk.DutyView) {
+		fields(out,
+			"Duty", v.ID.String(), "Owed to", owed(v), "Name", v.Name, "Clause", v.Clause, "Rule", v.Rule,
+			"State", v.State+yes(v.Disputed, ", disputed"), "Clock", v.Clock, "Starts with", v.StartWord+" ("+v.Governs+")",
+			"Started", when(v.StartedAt), "Target", when(v.Target)+yes(v.Internal, " (internal: the words give no number)"),
+			"Limit", when(v.Limit), "Met", when(v.MetAt)+yes(v.Late, " late"), "Met by", v.MetBy)
+		for _, due := range v.History {
+			fmt.Fprintf(out, "  %s  target %s  limit %s  %s\n", when(&due.RecordedAt), when(due.Target), when(due.Limit), plain(due.Reason))
+		}
+		var why []struct{ Text, Cite string }
+		if json.Unmarshal(v.Why, &why) == nil {
+			for _, step := range why {
+				fmt.Fprintln(out, "  - "+plain(step.Text)+yes(step.Cite != "", " ["+plain(step.Cite)+"]"))
+			}
+		}
+	})
+}
+
+type dutyDecideCmd struct {
+	caseArg
+	Duties      []uuid.UUID `arg:"" optional:"" help:"Ids of duties; or --rule."`
+	Rule        string      `help:"All proposed duties of this rule."`
+	Required    bool        `help:"They are required." xor:"verdict" required:""`
+	NotRequired bool        `help:"They are not." xor:"verdict" required:""`
+	reasonFlag
+}
+
+// Run decides.
+func (c *dutyDecideCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("duties", "decide"), Body: desk.DecideInput{Rule: c.Rule, Duties: c.Duties, Required: c.Required, Reason: c.Reason}})
+}
+
+type dutyStartCmd struct {
+	caseArg
+	Governs string      `arg:"" enum:"incident,found" help:"Which instant the clock counts from: ${enum}."`
+	Duties  []uuid.UUID `arg:"" optional:"" help:"Ids of duties; all undecided ones if absent."`
+	reasonFlag
+}
+
+// Run chooses.
+func (c *dutyStartCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("duties", "choose-start"), Body: desk.ChooseStartInput{Governs: c.Governs, Duties: c.Duties, Reason: c.Reason}})
+}
+
+type dutyWaiveCmd struct {
+	dutyArg
+	Exemption string `required:"" help:"Code of the exemption."`
+	reasonFlag
+}
+
+// Run waives.
+func (c *dutyWaiveCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("waive"), Body: desk.WaiveInput{Exemption: c.Exemption, Reason: c.Reason}})
+}
+
+type dutyPackCmd struct {
+	dutyArg
+	HTML bool `help:"Print the HTML part."`
+}
+
+// Run prints the pack.
+func (c *dutyPackCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return read(ctx, &p.Remote, out, c.path("pack"), nil, func(out io.Writer, v api.Pack) {
+		fields(out, "Owed to", owed(v.Duty), "Name", v.Duty.Name, "Clause", v.Duty.Clause, "Target", when(v.Duty.Target), "Limit", when(v.Duty.Limit), "Subject", v.Letter.Subject)
+		body := v.Letter.Text
+		if c.HTML {
+			body = v.Letter.HTML
+		}
+		if body == "" {
+			body = "There is no complete notice in this case yet: draft one."
+		}
+		fmt.Fprintln(out, "\n"+lines(body))
+	})
+}
+
+type dutyFileCmd struct {
+	dutyArg
+	FiledAt   time.Time `required:"" help:"When it was filed, with its offset."`
+	Zone      string    `required:"" env:"DOCKET_ZONE" help:"IANA zone."`
+	How       string    `required:"" help:"Portal, phone, post, supplier portal."`
+	Reference string    `required:"" help:"Reference the other side gave."`
+	Receipt   string    `required:"" type:"existingfile" help:"File with the receipt; its hash goes into the chain."`
+}
+
+// Run records the filing.
+func (c *dutyFileCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	receipt, err := os.ReadFile(c.Receipt)
+	if err != nil {
+		return usage(err.Error())
+	}
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("file"), Body: desk.FileInput{
+		FiledAt: c.FiledAt, Zone: c.Zone, How: c.How, Reference: c.Reference, Receipt: receipt,
+	}})
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/atlascloudai/docket/cmd/docket/client"
+	"github.com/atlascloudai/docket/desk"
+)
+
+// startFlags are what every start word is recorded with.
+type startFlags struct {
+	At       time.Time `required:"" help:"When it became true, with its offset, such as 2026-06-01T09:30:00+02:00."`
+	Zone     string    `required:"" env:"DOCKET_ZONE" help:"IANA zone in which it was said, such as Europe/Berlin."`
+	Evidence string    `required:"" help:"What shows it."`
+	Reason   string    `help:"Why an earlier record is corrected."`
+}
+
+func (f startFlags) input(word string) desk.StartInput {
+	return desk.StartInput{Word: word, At: f.At, Zone: f.Zone, Evidence: f.Evidence, Reason: f.Reason}
+}
+
+type caseAwareCmd struct {
+	caseArg
+	startFlags
+	Controller bool `help:"Of a breach of data of our own, with reasonable certainty (GDPR art. 33(1)); else of customers' data (art. 33(2))."`
+	Suspected  bool `help:"Record suspicion only; some agreements count from it."`
+}
+
+// Run records awareness.
+func (c *caseAwareCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	word := "aware_processor"
+	switch {
+	case c.Controller && c.Suspected:
+		return usage("--controller and --suspected are two different start words; record each by itself")
+	case c.Controller:
+		word = "aware_controller"
+	case c.Suspected:
+		word = "suspected"
+	}
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("starts"), Body: c.input(word)})
+}
+
+type caseConfirmCmd struct {
+	caseArg
+	startFlags
+}
+
+// Run records confirmation.
+func (c *caseConfirmCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("starts"), Body: c.input("confirmed_processor")})
+}
+
+type casePartiesCmd struct {
+	caseArg
+	Customer []string `help:"Account references of affected customers."`
+	Touched  []string `help:"What was touched: customer_content, customer_personal_data, account_data, billing_data, operational_metadata, availability."`
+	Service  string   `help:"Service that was touched."`
+	File     string   `help:"YAML or JSON file of the wave, for what the flags cannot say: a list of parties, or an object with parties. - is standard input."`
+	Governs  string   `enum:",incident,found" default:"" help:"For a later wave, counsel's choice: clocks count from the incident's start, or from when the party was found."`
+	Reason   string   `help:"Why that governs."`
+	Paging   paging   `embed:""`
+}
+
+// Run records the wave, or lists who is recorded when none is given.
+func (c *casePartiesCmd) Run(ctx context.Context, p *caseCmd, in io.Reader, out io.Writer) error {
+	if c.File == "" && len(c.Customer) == 0 {
+		return list(ctx, &p.Remote, c.Paging, out, c.path("parties"), url.Values{}, "WAVE\tKIND\tCUSTOMER\tSERVICE\tTOUCHED\tCERTAINTY\tFOUND\tID\t", func(v desk.PartyView) []string {
+			return []string{strconv.Itoa(v.Wave), v.Kind, v.Customer, v.Service, strings.Join(v.Touched, ", "), v.Certainty, when(&v.FoundAt), v.ID.String()}
+		})
+	}
+	if c.File != "" && len(c.Customer) > 0 {
+		return usage("give the wave as a file or with --customer, not both")
+	}
+	if c.File != "" {
+		body, err := document(in, c.File)
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(strings.TrimSpace(string(body)), "[") {
+			return decide(ctx, &p.Remote, out, client.Call{Path: c.path("parties"), Body: wave{Parties: body, Governs: c.Governs, Reason: c.Reason}})
+		}
+		return decide(ctx, &p.Remote, out, client.Call{Path: c.path("parties"), Body: body})
+	}
+	typed := desk.PartiesInput{Governs: c.Governs, Reason: c.Reason}
+	for _, customer := range c.Customer {
+		typed.Parties = append(typed.Parties, desk.PartyInput{Customer: customer, Service: c.Service, Touched: c.Touched})
+	}
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("parties"), Body: typed})
+}
+
+// wave is desk.PartiesInput with the parties as they stand in the file, so that the server sees and
+// names what is wrong in them.
+type wave struct {
+	Parties json.RawMessage `json:"parties"`
+	Governs string          `json:"governs,omitempty"`
+	Reason  string          `json:"reason,omitempty"`
+}

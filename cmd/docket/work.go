@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/atlascloudai/docket/config"
+	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/inbound"
+	"github.com/atlascloudai/docket/worker"
+)
+
+// workerCmd runs workers, or restarts workflows.
+type workerCmd struct {
+	Run     workerRunCmd     `cmd:"" default:"1" help:"Carry out what people decided: workflows, sending, bells, watchdog, signed heads."`
+	Restart workerRestartCmd `cmd:"" name:"restart-workflows" help:"Terminate running workflows and ring them: they go on from the database with the code that runs now."`
+}
+
+type workerRunCmd struct{}
+
+// Run implements docket worker run.
+func (workerRunCmd) Run(ctx context.Context) error {
+	c, err := config.Load()
+	if err != nil {
+		return err
+	}
+	p, err := open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer p.store.Close()
+	mail, err := p.mail(nil, nil)
+	if err != nil {
+		return err
+	}
+	o, err := p.working(exits{mail: mail})
+	if err != nil {
+		return err
+	}
+	return p.work(ctx, o)
+}
+
+// work runs the worker and, where one is configured, the listener for what comes back, until ctx ends.
+func (p *plant) work(ctx context.Context, o worker.Options) error {
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return worker.Run(ctx, o) })
+	if address := p.config.Bounce.Listen; address != "" {
+		listener, err := inbound.Start(ctx, inbound.Config{Addr: address, Domain: p.config.Bounce.Domain, Key: p.returnKey, Log: p.log}, recorder{p.desk})
+		if err != nil {
+			return err
+		}
+		parts.Go(func() error {
+			<-ctx.Done()
+			return listener.Close(context.WithoutCancel(ctx))
+		})
+	}
+	return parts.Wait()
+}
+
+// recorder hands what came back to the desk.
+type recorder struct{ desk *desk.Desk }
+
+// RecordReport implements inbound.Recorder.
+func (r recorder) RecordReport(ctx context.Context, in inbound.Report) error {
+	id, err := uuid.Parse(in.DeliveryID)
+	if err != nil {
+		return r.desk.Unmatched(ctx, in.MessageDigest, "return path names no delivery")
+	}
+	words := in.Diagnostic
+	if in.Text != "" {
+		words = in.Text
+	}
+	err = r.desk.Report(ctx, id, desk.ReportInput{Kind: string(in.Kind), Status: in.Status, At: in.At, Words: words, Digest: in.MessageDigest})
+	if problem.CodeOf(err) == problem.NotFound {
+		return r.desk.Unmatched(ctx, in.MessageDigest, "no such delivery")
+	}
+	return err
+}
+
+// RecordUnmatched implements inbound.Recorder.
+func (r recorder) RecordUnmatched(ctx context.Context, digest [32]byte, reason string) error {
+	return r.desk.Unmatched(ctx, digest, reason)
+}
+
+type workerRestartCmd struct {
+	Prefix string `arg:"" optional:"" help:"Only processes whose id begins with this, e.g. incident/ or campaign/; all if left out."`
+}
+
+// Run implements docket worker restart-workflows.
+func (r workerRestartCmd) Run(ctx context.Context, out io.Writer) error {
+	c, err := config.Load()
+	if err != nil {
+		return err
+	}
+	p, err := open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer p.store.Close()
+	o, err := p.working(exits{})
+	if err != nil {
+		return err
+	}
+	temporal, err := worker.Dial(o.Temporal, p.log)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	n, err := worker.RestartWorkflows(ctx, temporal, o.Bells, o.QueuePrefix, r.Prefix)
+	fmt.Fprintf(out, "restarted %d processes\n", n)
+	return err
+}

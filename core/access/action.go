@@ -1,0 +1,133 @@
+package access
+
+// Action is one thing that an actor can ask for. Every route, command and
+// worker write names exactly one.
+type Action string
+
+// Reading and opening cases.
+const (
+	// CaseOpen opens a case.
+	CaseOpen Action = "case.open"
+	// CaseRead reads cases, their duties, deliveries and timelines; lists and counts too.
+	CaseRead Action = "case.read"
+	// CaseSummary edits a case's title and summary.
+	CaseSummary Action = "case.summary"
+)
+
+// The life of an incident.
+const (
+	// IncidentTriage records severity and verdict.
+	IncidentTriage Action = "incident.triage"
+	// IncidentDismiss ends an incident that is none.
+	IncidentDismiss Action = "incident.dismiss"
+	// IncidentDeclare makes it an active incident.
+	IncidentDeclare Action = "incident.declare"
+	// IncidentParties records affected parties, in waves.
+	IncidentParties Action = "incident.parties"
+	// IncidentPartyRuleOut records that a party was not affected after all.
+	IncidentPartyRuleOut Action = "incident.party_rule_out"
+	// IncidentAware records when the company became aware, or corrects it to an earlier instant.
+	IncidentAware Action = "incident.aware"
+	// IncidentAwareLater corrects awareness to a later instant; a second person confirms.
+	IncidentAwareLater Action = "incident.aware_later"
+	// IncidentConfirm records when the incident was confirmed.
+	IncidentConfirm Action = "incident.confirm"
+	// IncidentRuleOut records that no breach took place.
+	IncidentRuleOut Action = "incident.rule_out"
+	// IncidentMilestone records contained, eradicated or recovered.
+	IncidentMilestone Action = "incident.milestone"
+	// IncidentResolve says that the technical work is done.
+	IncidentResolve Action = "incident.resolve"
+	// IncidentReview finishes or waives the review.
+	IncidentReview Action = "incident.review"
+	// IncidentClose ends the case; refused while a duty is open.
+	IncidentClose Action = "incident.close"
+	// IncidentReopen takes a closed case up again.
+	IncidentReopen Action = "incident.reopen"
+	// IncidentRestrict restricts a case to its members and names them.
+	IncidentRestrict Action = "incident.restrict"
+	// IncidentAssign assigns roles on a case.
+	IncidentAssign Action = "incident.assign"
+)
+
+// Duties.
+const (
+	// DutyDecide confirms a proposed duty as required or not required.
+	DutyDecide Action = "duty.decide"
+	// DutyWaive ends a duty under an exemption.
+	DutyWaive Action = "duty.waive"
+	// DutyFile records a filing or notice made by hand, with its receipt.
+	DutyFile Action = "duty.file"
+	// DutyConfirmFiling confirms such a record as the second person.
+	DutyConfirmFiling Action = "duty.confirm_filing"
+	// DutyChooseStart chooses the start fact that governs a later-found party, or settles a dispute between terms.
+	DutyChooseStart Action = "duty.choose_start"
+)
+
+// Notices, campaigns, deliveries and raises.
+const (
+	// NoticeDraft begins a notice.
+	NoticeDraft Action = "notice.draft"
+	// NoticeEdit changes its text or values; any approval is void.
+	NoticeEdit Action = "notice.edit"
+	// NoticeSubmit asks for approval.
+	NoticeSubmit Action = "notice.submit"
+	// NoticeApprove approves exactly what was hashed; never by the drafter.
+	NoticeApprove Action = "notice.approve"
+	// NoticeRelease starts the sending of an approved notice.
+	NoticeRelease Action = "notice.release"
+	// NoticeWithdraw withdraws a notice that was not released.
+	NoticeWithdraw Action = "notice.withdraw"
+	// CampaignPause holds a running campaign back.
+	CampaignPause Action = "campaign.pause"
+	// CampaignResume lets a paused campaign go on.
+	CampaignResume Action = "campaign.resume"
+	// CampaignStop ends a campaign; what was not sent stays unsent.
+	CampaignStop Action = "campaign.stop"
+	// DeliverySettle settles an attempt whose outcome could not be seen.
+	DeliverySettle Action = "delivery.settle"
+	// DeliveryAcknowledge records that the recipient acknowledged.
+	DeliveryAcknowledge Action = "delivery.acknowledge"
+	// RaiseAcknowledge says "I have it" to a raise, which stops its escalation.
+	RaiseAcknowledge Action = "raise.acknowledge"
+	// ClockAdvance moves the clock of a drill forward.
+	ClockAdvance Action = "clock.advance"
+)
+
+// Customers and agreements.
+const (
+	// AgreementImport imports customers, contacts and agreements.
+	AgreementImport Action = "agreement.import"
+	// AgreementRead reads agreements and explains their terms.
+	AgreementRead Action = "agreement.read"
+	// CustomerRead reads customers and their contacts.
+	CustomerRead Action = "customer.read"
+)
+
+// Proof and operation.
+const (
+	// AuditRead reads the chain of a case and who accessed it.
+	AuditRead Action = "audit.read"
+	// AuditVerify verifies chains, seals and heads.
+	AuditVerify Action = "audit.verify"
+	// FeedRead reads the outgoing feed of case events.
+	FeedRead Action = "feed.read"
+	// TokenManage makes, lists and revokes API tokens.
+	TokenManage Action = "token.manage"
+	// InstallationReconcile ends a quarantine.
+	InstallationReconcile Action = "installation.reconcile"
+	// OpsRead reads the state of the engine: bells, queues, open raises.
+	OpsRead Action = "ops.read"
+)
+
+// What only Docket's own worker does.
+const (
+	// ProcessNext hears a process's bell and asks for its due stages.
+	ProcessNext Action = "process.next"
+	// RaiseOpen raises people at a milestone.
+	RaiseOpen Action = "raise.open"
+	// DeliveryRecord claims deliveries and records what the other side answered.
+	DeliveryRecord Action = "delivery.record"
+	// HeadsPublish signs and publishes the heads of all chains.
+	HeadsPublish Action = "heads.publish"
+)

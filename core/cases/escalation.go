@@ -1,0 +1,51 @@
+package cases
+
+import "time"
+
+// Kinds of raise that do not come from a clock's milestone.
+const (
+	// RaiseRefused: the other side refused a notice; its duty is still owed.
+	RaiseRefused = "delivery_refused"
+	// RaiseUnreachable: no contact of a customer is left to try.
+	RaiseUnreachable = "customer_unreachable"
+	// RaiseUnknown: it could not be seen whether the other side took a notice.
+	RaiseUnknown = "delivery_unknown"
+	// RaiseUndecided: counsel has to choose which instant a duty's clock counts from.
+	RaiseUndecided = "start_undecided"
+	// RaiseReopened: a late bounce re-opened a duty that had been met.
+	RaiseReopened = "duty_reopened"
+)
+
+// Step is one step of an escalation: whom to raise, and after how much case time
+// the next step follows unless somebody acknowledges.
+type Step struct {
+	Roles []string
+	// Then is the time to the next step; zero on the last step.
+	Then time.Duration
+}
+
+const answerWithin = 15 * time.Minute
+
+// Escalation is the chain of people for a kind of raise, in order.
+func Escalation(kind string) []Step {
+	switch kind {
+	case "limit", "target":
+		return []Step{
+			{Roles: []string{"privacy_lead", "executive_sponsor"}, Then: answerWithin},
+			{Roles: []string{"legal_counsel", "incident_commander"}, Then: answerWithin},
+			{Roles: []string{"executive_sponsor"}},
+		}
+	case "nine_tenths":
+		return []Step{
+			{Roles: []string{"privacy_lead", "comms_lead"}, Then: answerWithin},
+			{Roles: []string{"incident_commander", "legal_counsel"}, Then: answerWithin},
+			{Roles: []string{"executive_sponsor"}},
+		}
+	case RaiseRefused, RaiseUnreachable, RaiseUnknown, RaiseReopened:
+		return []Step{{Roles: []string{"comms_lead"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
+	case RaiseUndecided:
+		return []Step{{Roles: []string{"legal_counsel"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
+	default:
+		return []Step{{Roles: []string{"incident_commander"}, Then: time.Hour}, {Roles: []string{"privacy_lead"}}}
+	}
+}

@@ -1,0 +1,54 @@
+package clock_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/atlascloudai/docket/core/clock"
+)
+
+func TestARuleThatContradictsItselfIsRefused(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, statute().Validate())
+	require.NoError(t, contract().Validate())
+	require.NoError(t, promptly().Validate())
+	for field, change := range map[string]func(*clock.Rule){
+		"id":                  func(r *clock.Rule) { r.ID = "" },
+		"citation":            func(r *clock.Rule) { r.Citation = "" },
+		"start":               func(r *clock.Rule) { r.Start = "whenever" },
+		"stage":               func(r *clock.Rule) { r.Start = clock.StartFilingSubmitted },
+		"role":                func(r *clock.Rule) { r.Role = "bystander" },
+		"counting":            func(r *clock.Rule) { r.Counting = "" },
+		"direction":           func(r *clock.Rule) { r.Direction = "sideways" },
+		"confidence":          func(r *clock.Rule) { r.Confidence = "sure" },
+		"validity.confidence": func(r *clock.Rule) { r.Validity.Confidence = "" },
+		"validity.to":         func(r *clock.Rule) { r.Validity.To = clock.Date{Year: 2017, Month: time.May, Day: 1} },
+		"adoption":            func(r *clock.Rule) { r.Adoption = &clock.Adoption{By: "A. Sample"} },
+		"period":              func(r *clock.Rule) { r.FromContract = true },
+		"words":               func(r *clock.Rule) { r.Period = clock.Period{Unit: clock.UnitNone} },
+		"internal_target":     func(r *clock.Rule) { r.InternalTarget = clock.Hours(24) },
+		"roll":                func(r *clock.Rule) { r.Roll = clock.RollNextWorkingDay },
+	} {
+		rule := statute()
+		change(&rule)
+		require.Equal(t, field, refusal(t, rule.Validate()).Field)
+	}
+}
+
+func TestDatesAreCivilDatesOfAZone(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 9, 30, 22, 30, 0, 0, time.UTC)
+	require.Equal(t, "2026-09-30", clock.DateIn(at, time.UTC).String())
+	require.Equal(t, "2026-10-01", clock.DateIn(at, time.FixedZone("", 7200)).String())
+
+	earlier, err := clock.ParseDate("2025-12-31")
+	require.NoError(t, err)
+	require.True(t, earlier.Before(clock.DateIn(at, time.UTC)))
+	require.False(t, earlier.Before(earlier))
+	for _, text := range []string{"", "2026-02-30", "0000-01-01", "31.12.2025"} {
+		_, err := clock.ParseDate(text)
+		require.Equal(t, "date", refusal(t, err).Field, text)
+	}
+}

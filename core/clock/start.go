@@ -1,0 +1,70 @@
+package clock
+
+// StartWord is the event that a law or agreement hangs its period on. The words differ on purpose:
+// one incident has several of these instants, each recorded as a fact of its own.
+type StartWord string
+
+// The start words, each with what must have happened and who uses it.
+const (
+	// StartAwareController: the controller is reasonably certain that personal data was compromised
+	// (GDPR art 33(1), UK GDPR, Korea, India DPDP).
+	StartAwareController StartWord = "aware_controller"
+	// StartAwareProcessor: the processor is aware of a breach of its customer's data
+	// (GDPR art 33(2), most data processing agreements).
+	StartAwareProcessor StartWord = "aware_processor"
+	// StartConfirmedProcessor: the processor has confirmed the incident (some data processing agreements).
+	StartConfirmedProcessor StartWord = "confirmed_processor"
+	// StartAwareSignificant: the entity is aware that the incident is significant (NIS2 art 23).
+	StartAwareSignificant StartWord = "aware_significant"
+	// StartClassifiedMajor: the recorded decision that the incident is major (DORA art 19).
+	StartClassifiedMajor StartWord = "classified_major"
+	// StartDeterminedMaterial: the recorded decision that the incident is material (SEC Form 8-K Item 1.05).
+	StartDeterminedMaterial StartWord = "determined_material"
+	// StartDeterminedIncident: the recorded decision that a notifiable incident occurred (23 NYCRR 500.17(a)).
+	StartDeterminedIncident StartWord = "determined_incident"
+	// StartAssessedNotifiable: the outcome of a statutory assessment (Singapore s.26D, Australia s.26WK).
+	StartAssessedNotifiable StartWord = "assessed_notifiable"
+	// StartSuspected: reasonable grounds to suspect (Australia s.26WH, Korea's 2026 amendment).
+	StartSuspected StartWord = "suspected"
+	// StartDiscoveredConstructive: known, or would have been known with reasonable diligence (HIPAA 164.404).
+	StartDiscoveredConstructive StartWord = "discovered_constructive"
+	// StartNotifiedByOther: told by a supplier or a controller (California 1798.82(b), a controller after its processor).
+	StartNotifiedByOther StartWord = "notified_by_other"
+	// StartNoticed: seen by anyone, or brought to notice (CERT-In Directions).
+	StartNoticed StartWord = "noticed"
+	// StartFilingSubmitted: the earlier stage, named by Rule.Stage, was submitted and accepted
+	// (NIS2 final report, DORA intermediate and final report, California's Attorney General).
+	StartFilingSubmitted StartWord = "filing_submitted"
+	// StartFixAvailable: a corrective or mitigating measure is available (Cyber Resilience Act art 14).
+	StartFixAvailable StartWord = "fix_available"
+	// StartHandlingConcluded: the handling of the incident has ended (China CAC summary, NIS2 after a progress report).
+	StartHandlingConcluded StartWord = "handling_concluded"
+	// StartPaymentMade: an extortion payment was made (23 NYCRR 500.17(c), CIRCIA).
+	StartPaymentMade StartWord = "payment_made"
+)
+
+// happenings says of each start word, as the end of a sentence, what happened.
+var happenings = map[StartWord]string{
+	StartAwareController:        "the controller became aware",
+	StartAwareProcessor:         "the processor became aware",
+	StartConfirmedProcessor:     "the processor confirmed the incident",
+	StartAwareSignificant:       "the entity became aware that the incident is significant",
+	StartClassifiedMajor:        "the incident was classified as major",
+	StartDeterminedMaterial:     "the incident was determined to be material",
+	StartDeterminedIncident:     "the incident was determined to have occurred",
+	StartAssessedNotifiable:     "the breach was assessed as notifiable",
+	StartSuspected:              "there were reasonable grounds to suspect",
+	StartDiscoveredConstructive: "the breach was known or should have been known",
+	StartNotifiedByOther:        "another party gave notice of it",
+	StartNoticed:                "the incident was noticed",
+	StartFilingSubmitted:        "the earlier stage was submitted",
+	StartFixAvailable:           "a corrective measure became available",
+	StartHandlingConcluded:      "the handling was concluded",
+	StartPaymentMade:            "the payment was made",
+}
+
+// Known says whether the word is one of the taxonomy.
+func (w StartWord) Known() bool { return happenings[w] != "" }
+
+// Happening says in words what happened, to end a sentence that begins "The clock starts when".
+func (w StartWord) Happening() string { return happenings[w] }

@@ -1,0 +1,162 @@
+// Package packs holds the data that legal time and duties run on, embedded in the binary: rules with their sources,
+// the names of calendars, one release of the IANA zone data, and the company's policy as a default pack of terms.
+//
+// The data is engineering material and not legal advice.
+package packs
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/atlascloudai/docket/core/clock"
+	"github.com/atlascloudai/docket/core/problem"
+)
+
+//go:embed pack.yaml calendars.yaml rules/*.yaml zones/release.yaml zones/zoneinfo.zip policy/*.yaml
+var embedded embed.FS
+
+// Pack is one version of everything a clock runs on. It is read only and safe for concurrent use.
+type Pack struct {
+	// Version is the pack's version, e.g. "2026.11.0"; it is every result's rule_version.
+	Version string
+	// ZoneVersion is the IANA release of the zone data, e.g. "2025c".
+	ZoneVersion string
+
+	rules     map[string]clock.Rule
+	calendars map[string]clock.Calendar
+	zones     *zoneData
+}
+
+// packVersion is year.month.patch.
+var packVersion = regexp.MustCompile(`^20\d\d\.(0[1-9]|1[0-2])\.\d+$`)
+
+// loadEmbedded reads the embedded pack once per process.
+var loadEmbedded = sync.OnceValues(func() (*Pack, error) { return load(embedded) })
+
+// Load is the pack that this binary carries. Its error is a *SchemaError that names file, rule and field; a released
+// binary has none, because the tests load the same files.
+func Load() (*Pack, error) { return loadEmbedded() }
+
+// load reads and checks a pack.
+func load(files fs.FS) (*Pack, error) {
+	pack := &Pack{rules: map[string]clock.Rule{}, calendars: map[string]clock.Calendar{}}
+	if err := pack.readVersions(files); err != nil {
+		return nil, err
+	}
+	if err := pack.readCalendars(files); err != nil {
+		return nil, err
+	}
+	archive, err := fs.ReadFile(files, "zones/zoneinfo.zip")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read zone data: %w", err)
+	}
+	if pack.zones, err = readZones(archive); err != nil {
+		return nil, err
+	}
+	return pack, pack.readRules(files)
+}
+
+func (p *Pack) readVersions(files fs.FS) error {
+	if err := readFile(files, "pack.yaml", fields{"version": &p.Version}); err != nil {
+		return err
+	}
+	if !packVersion.MatchString(p.Version) {
+		return &SchemaError{File: "pack.yaml", Field: "version", Detail: fmt.Sprintf("%q is not year.month.patch", p.Version)}
+	}
+	var origin, digest string
+	return readFile(files, "zones/release.yaml", fields{"version": &p.ZoneVersion, "from": &origin, "sha256": &digest})
+}
+
+func (p *Pack) readCalendars(files fs.FS) error {
+	const file = "calendars.yaml"
+	var nodes []yaml.Node
+	if err := readFile(files, file, fields{"calendars": &nodes}); err != nil {
+		return err
+	}
+	for i := range nodes {
+		var calendar clock.Calendar
+		if broken := (fields{"name": &calendar.Name, "place": &calendar.Place}).read(&nodes[i]); broken != nil {
+			return broken.under("calendars").in(file)
+		}
+		if _, twice := p.calendars[calendar.Name]; twice || calendar.Name == "" {
+			return &SchemaError{File: file, Field: "calendars.name", Detail: fmt.Sprintf("%q is empty or given twice", calendar.Name)}
+		}
+		p.calendars[calendar.Name] = calendar
+	}
+	return nil
+}
+
+func (p *Pack) readRules(files fs.FS) error {
+	names, err := fs.Glob(files, "rules/*.yaml")
+	if err != nil {
+		return fmt.Errorf("cannot list rules: %w", err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return fmt.Errorf("cannot read rules: %w", err)
+		}
+		rules, err := readRules(name, text)
+		if err != nil {
+			return err
+		}
+		for _, rule := range rules {
+			if _, twice := p.rules[rule.ID]; twice {
+				return &SchemaError{File: name, Rule: rule.ID, Field: "id", Detail: "another rule has the same id"}
+			}
+			rule.PackVersion, rule.ZoneData = p.Version, p.ZoneVersion
+			p.rules[rule.ID] = rule
+		}
+	}
+	return nil
+}
+
+// readFile reads a file that is one mapping.
+func readFile(files fs.FS, name string, keys fields) error {
+	text, err := fs.ReadFile(files, name)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", path.Base(name), err)
+	}
+	root, broken := document(name, text)
+	if broken != nil {
+		return broken
+	}
+	if broken := keys.read(root); broken != nil {
+		return broken.in(name)
+	}
+	return nil
+}
+
+// Rule is the rule of this id, e.g. "gdpr-33-1".
+func (p *Pack) Rule(id string) (clock.Rule, bool) {
+	rule, ok := p.rules[id]
+	return rule, ok
+}
+
+// Rules are all rules in the order of their ids.
+func (p *Pack) Rules() []clock.Rule {
+	return slices.SortedFunc(maps.Values(p.rules), func(a, b clock.Rule) int { return strings.Compare(a.ID, b.ID) })
+}
+
+// Zone is the zone of an IANA name by the pack's own release; the machine's data is never asked.
+// An unknown name is a *problem.Error on field "zone".
+func (p *Pack) Zone(name string) (*time.Location, error) { return p.zones.location(name) }
+
+// Calendar is the calendar of a name, e.g. "NONE" or "DE". An unknown name is a *problem.Error on field "calendar".
+func (p *Pack) Calendar(name string) (clock.Calendar, error) {
+	calendar, ok := p.calendars[name]
+	if !ok {
+		return clock.Calendar{}, problem.InvalidField("calendar", "no calendar %q in pack %s; \"NONE\" is the one without holidays", name, p.Version)
+	}
+	return calendar, nil
+}

@@ -1,0 +1,254 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/core/letters"
+	"github.com/atlascloudai/docket/core/seal"
+	"github.com/atlascloudai/docket/store"
+)
+
+// audience is who a notice goes to, bound by a digest over text, recipients and each one's own values.
+type audience struct {
+	digest                [32]byte
+	recipients, customers int
+	// gaps are the references of customers who are owed the notice and have no address.
+	gaps []string
+}
+
+// recipient is one contact with its own values.
+type recipient struct {
+	letters.RecipientKey
+	Customer, Contact, Duty uuid.UUID
+	Rank                    int
+	Deadline                *time.Time
+}
+
+// visitor sees each recipient in the one fixed order in which the digest is made.
+type visitor interface {
+	visit(ctx context.Context, r recipient) error
+}
+
+// audiencePage is how many customers are looked at together.
+const audiencePage = 1000
+
+// audience walks over everybody who is owed the notice, in pages, so that memory does not grow with customers.
+func (d *Desk) audience(ctx context.Context, tx *store.Tx, c store.Case, notice uuid.UUID, text letters.Notice, v visitor) (audience, error) {
+	var a audience
+	starts, err := tx.Starts(ctx, c.ID)
+	if err != nil {
+		return a, err
+	}
+	approval := letters.NewApproval(text)
+	var after uuid.UUID
+	for {
+		owed, err := tx.Owed(ctx, c.ID, notice, after, audiencePage)
+		if err != nil || len(owed) == 0 {
+			a.digest = approval.Sum()
+			return a, err
+		}
+		after = owed[len(owed)-1].Customer
+		for len(owed) > 0 {
+			mine := owed[:contactsOf(owed)]
+			owed = owed[len(mine):]
+			recipients, err := d.recipients(c, starts, mine)
+			if err != nil {
+				return a, err
+			}
+			a.customers++
+			if len(recipients) == 0 {
+				a.gaps = append(a.gaps, mine[0].Ref)
+			}
+			for _, r := range recipients {
+				approval.Add(r.RecipientKey)
+				a.recipients++
+				if v == nil {
+					continue
+				}
+				if err := v.visit(ctx, r); err != nil {
+					return a, err
+				}
+			}
+		}
+	}
+}
+
+// contactsOf is how many of the first rows are of one customer.
+func contactsOf(owed []store.Owed) int {
+	for i, o := range owed {
+		if o.Customer != owed[0].Customer {
+			return i
+		}
+	}
+	return len(owed)
+}
+
+// recipients are the contacts of one customer, ranked: those whom the agreement names first are told at
+// once, the others when nobody of the rank before can be reached.
+func (d *Desk) recipients(c store.Case, starts map[string]time.Time, owed []store.Owed) ([]recipient, error) {
+	first := owed[0]
+	key, err := d.keys.Unwrap(first.Customer.String(), seal.Wrapped{KEK: first.KEK, Bytes: first.Wrapped})
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the key of customer %s: %w", first.Ref, err)
+	}
+	values, err := d.values(c, starts, key, first)
+	if err != nil {
+		return nil, err
+	}
+	var asked asks
+	if err := json.Unmarshal(first.Evidence, &asked); err != nil {
+		return nil, fmt.Errorf("cannot read what meets the duty: %w", err)
+	}
+	order := slices.Clone(asked.Notify)
+	for _, role := range duty.ContactRoles {
+		if !slices.Contains(order, role) {
+			order = append(order, role)
+		}
+	}
+	held := map[duty.ContactRole]bool{}
+	for _, o := range owed {
+		held[duty.ContactRole(o.ContactRole)] = true
+	}
+	order = slices.DeleteFunc(order, func(role duty.ContactRole) bool { return !held[role] })
+	var recipients []recipient
+	for _, o := range owed {
+		if o.Contact == uuid.Nil {
+			continue
+		}
+		address, err := key.Open(contactPlace(o.Customer), o.ContactSealed)
+		if err != nil {
+			return nil, fmt.Errorf("cannot open a contact of customer %s: %w", o.Ref, err)
+		}
+		own := values
+		if o.Language != "" {
+			own.Language = o.Language
+		}
+		rank := slices.Index(order, duty.ContactRole(o.ContactRole))
+		if asked.Contacts == duty.AllContacts && slices.Contains(asked.Notify, duty.ContactRole(o.ContactRole)) {
+			rank = 0
+		}
+		recipients = append(recipients, recipient{
+			RecipientKey: letters.RecipientKey{DutyID: first.Duty.String(), ContactID: o.Contact.String(), Channel: string(duty.Email), Address: string(address), Values: own},
+			Customer:     o.Customer, Contact: o.Contact, Duty: first.Duty, Rank: rank, Deadline: first.Target,
+		})
+	}
+	return recipients, nil
+}
+
+// values are what one customer's letter shows. The reference is the customer's own: never the case's code.
+func (d *Desk) values(c store.Case, starts map[string]time.Time, key seal.Key, o store.Owed) (letters.Values, error) {
+	var customer duty.Customer
+	if err := json.Unmarshal(o.CustomerBody, &customer); err != nil {
+		return letters.Values{}, fmt.Errorf("cannot read customer %s: %w", o.Ref, err)
+	}
+	name, err := key.Open(customerPlace(o.Customer), o.CustomerSealed)
+	if err != nil {
+		return letters.Values{}, fmt.Errorf("cannot open customer %s: %w", o.Ref, err)
+	}
+	var why reasons
+	if err := json.Unmarshal(o.Why, &why); err != nil {
+		return letters.Values{}, fmt.Errorf("cannot read why the duty exists: %w", err)
+	}
+	var party partyBody
+	if err := json.Unmarshal(o.PartyBody, &party); err != nil {
+		return letters.Values{}, fmt.Errorf("cannot read the party: %w", err)
+	}
+	document, clause, _ := strings.Cut(why.Clause, ", ")
+	v := letters.Values{
+		Customer: string(name), Reference: reference(c.ID, o.Customer), Contract: letters.Contract{Document: document, Clause: clause},
+		Aware: starts["aware_processor"].UTC(), Confirmed: starts["confirmed_processor"].UTC(), Zone: customer.Zone, Language: customer.Language, Drill: c.Drill,
+	}
+	if n, ok := party.Numbers["data_subjects"]; ok {
+		v.DataSubjects = &n
+	}
+	if n, ok := party.Numbers["records"]; ok {
+		v.Records = &n
+	}
+	return d.located(v)
+}
+
+// located adds the zone's data, which is not stored with the values.
+func (d *Desk) located(v letters.Values) (letters.Values, error) {
+	location, err := d.pack.Zone(v.Zone)
+	v.Location = location
+	return v, err
+}
+
+// reference is a customer's own reference of a case: another customer's tells nothing of it.
+func reference(caseID, customer uuid.UUID) string {
+	id := uuid.NewSHA1(caseID, customer[:])
+	return "REF-" + strings.ToUpper(id.String()[:8])
+}
+
+// planner plans the delivery of each recipient.
+type planner struct {
+	*work
+	campaign   store.Campaign
+	deliveries []store.Delivery
+	customers  map[uuid.UUID]bool
+}
+
+// planned is what a delivery's sealed column holds: everything its message is made from.
+type planned struct {
+	Address string         `json:"address"`
+	Values  letters.Values `json:"values"`
+}
+
+func (p *planner) visit(ctx context.Context, r recipient) error {
+	id := newID()
+	sealed, err := p.key.SealJSON(deliveryPlace(id), planned{Address: r.Address, Values: r.Values})
+	if err != nil {
+		return err
+	}
+	state := "planned"
+	if r.Rank > 0 {
+		state = "reserve"
+	}
+	if p.customers == nil {
+		p.customers = map[uuid.UUID]bool{}
+	}
+	p.customers[r.Customer] = true
+	p.deliveries = append(p.deliveries, store.Delivery{
+		ID: id, Case: p.c.ID, Campaign: &p.campaign.ID, Notice: &p.campaign.Notice, Version: p.campaign.Version, Customer: &r.Customer, Contact: &r.Contact,
+		Channel: r.Channel, Rank: r.Rank, State: state, Language: r.Values.Language, Sealed: sealed, Deadline: r.Deadline, NextAt: p.campaign.CreatedAt,
+	})
+	if len(p.deliveries) == chunk {
+		return p.write(ctx)
+	}
+	return nil
+}
+
+// write stores what was planned so far and says which notice these customers' duties wait for.
+func (p *planner) write(ctx context.Context) error {
+	if err := p.InsertDeliveries(ctx, p.deliveries); err != nil {
+		return err
+	}
+	customers := make([]uuid.UUID, 0, len(p.customers))
+	for id := range p.customers {
+		customers = append(customers, id)
+	}
+	p.deliveries, p.customers = p.deliveries[:0], nil
+	return p.Assign(ctx, p.c.ID, p.campaign.Notice, customers)
+}
+
+// looker keeps the recipient that a preview shows.
+type looker struct {
+	index, at int
+	found     *recipient
+}
+
+func (l *looker) visit(_ context.Context, r recipient) error {
+	if l.at == l.index {
+		l.found = &r
+	}
+	l.at++
+	return nil
+}

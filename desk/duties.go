@@ -1,0 +1,335 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/clock"
+	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/store"
+)
+
+// asks is what a duty's readable column says about how it is met.
+type asks struct {
+	Notify   []duty.ContactRole `json:"notify,omitempty"`
+	Channels []duty.Channel     `json:"channels"`
+	Contacts duty.ContactsRule  `json:"contacts"`
+	Meets    duty.Evidence      `json:"meets"`
+}
+
+// openings is what a wave opened.
+type openings struct {
+	duties, undecided int
+	// unadopted names the rules that would propose a duty and that nobody has adopted.
+	unadopted []string
+}
+
+// ledger opens duties in one decision: it knows the agreements, the starts and what is open already.
+type ledger struct {
+	*work
+	desk    *Desk
+	book    *book
+	deriver *deriver
+	known   map[string]bool
+}
+
+func (d *Desk) ledger(ctx context.Context, w *work, starts map[string]time.Time) (*ledger, error) {
+	known, err := w.KnownDuties(ctx, w.c.ID)
+	if err != nil {
+		return nil, err
+	}
+	book, err := openBook(ctx, w.Tx, w.c.OpenedAt)
+	return &ledger{work: w, desk: d, book: book, deriver: d.deriver(starts, w.c.Now), known: known}, err
+}
+
+// openDuties opens what new parties are owed: by agreement for customers, by proposal for authorities.
+func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, customers map[uuid.UUID]store.Customer, governs string) (openings, error) {
+	var all openings
+	starts, err := w.Starts(ctx, w.c.ID)
+	if err != nil {
+		return all, err
+	}
+	l, err := d.ledger(ctx, w, starts)
+	if err != nil {
+		return all, err
+	}
+	clocks := clocks{}
+	unadopted := map[string]bool{}
+	for part := range slices.Chunk(parties, chunk) {
+		accepted, err := l.acceptances(ctx, part)
+		if err != nil {
+			return all, err
+		}
+		duties := make([]store.Duty, 0, len(part))
+		for _, p := range part {
+			var owed []store.Duty
+			if p.Customer != nil {
+				owed, err = l.toCustomer(p, customers[*p.Customer], accepted[*p.Customer], governs)
+			} else {
+				owed, err = l.toAuthorities(p, governs, unadopted)
+			}
+			if err != nil {
+				return all, err
+			}
+			duties = append(duties, owed...)
+		}
+		if err := w.InsertDuties(ctx, duties, "opened"); err != nil {
+			return all, err
+		}
+		for _, owed := range duties {
+			clocks.add(owed)
+			all.duties++
+			if owed.Governs == governsUndecided {
+				all.undecided++
+			}
+		}
+	}
+	all.unadopted = slices.Sorted(maps.Keys(unadopted))
+	return all, w.AddMilestones(ctx, w.c.ID, clocks.milestones())
+}
+
+func (l *ledger) acceptances(ctx context.Context, parties []store.Party) (map[uuid.UUID]map[string]time.Time, error) {
+	var of []uuid.UUID
+	for _, p := range parties {
+		if p.Customer != nil {
+			of = append(of, *p.Customer)
+		}
+	}
+	return l.Acceptances(ctx, of)
+}
+
+// toCustomer is what one customer is owed under its agreements; nothing where no term applies.
+func (l *ledger) toCustomer(p store.Party, c store.Customer, accepted map[string]time.Time, governs string) ([]store.Duty, error) {
+	key, resolution, err := l.resolve(p, accepted)
+	if err != nil || !resolution.Owed {
+		return nil, err
+	}
+	customer, err := customerOf(c)
+	if err != nil {
+		return nil, err
+	}
+	owed, isNew, err := l.row(p, resolution, "customer/"+c.ID.String(), "required")
+	if err != nil || !isNew {
+		return nil, err
+	}
+	owed.Customer = &c.ID
+	err = l.deriver.set(&owed, key, resolution, customer.Zone, p, governs)
+	return []store.Duty{undecided(owed)}, err
+}
+
+func (l *ledger) resolve(p store.Party, accepted map[string]time.Time) (string, duty.Resolution, error) {
+	var body partyBody
+	if err := json.Unmarshal(p.Body, &body); err != nil {
+		return "", duty.Resolution{}, fmt.Errorf("cannot read the party: %w", err)
+	}
+	key, resolution := l.book.owed(accepted, p.Service, body.Touched)
+	return key, resolution, nil
+}
+
+// toAuthorities proposes duties to authorities where the company is controller. A rule that nobody
+// has adopted opens nothing and is named instead.
+func (l *ledger) toAuthorities(p store.Party, governs string, unadopted map[string]bool) ([]store.Duty, error) {
+	var body partyBody
+	if err := json.Unmarshal(p.Body, &body); err != nil {
+		return nil, fmt.Errorf("cannot read the party: %w", err)
+	}
+	party := duty.Party{Kind: duty.PartyKind(p.Kind), Touched: body.Touched, Certainty: duty.Certainty(p.Certainty), People: body.People}
+	var duties []store.Duty
+	for _, proposal := range duty.ProposeAuthorities(l.desk.company, duty.Impact{}, []duty.Party{party}, l.desk.pack.Rule) {
+		if !proposal.Adopted {
+			unadopted[proposal.Rule] = true
+			continue
+		}
+		resolution := l.desk.authority(proposal.Rule, proposal.Why)
+		owed, isNew, err := l.row(p, resolution, "authority/"+proposal.Authority, "proposed")
+		if err != nil {
+			return nil, err
+		}
+		if !isNew {
+			continue
+		}
+		if err := l.deriver.set(&owed, proposal.Rule+proposal.Why, resolution, "UTC", p, governs); err != nil {
+			return nil, err
+		}
+		duties = append(duties, undecided(owed))
+	}
+	return duties, nil
+}
+
+// authority is a duty that the law itself gives, in the form in which agreements give theirs.
+func (d *Desk) authority(rule, why string) duty.Resolution {
+	r, _ := d.pack.Rule(rule)
+	term := duty.Term{
+		ID: rule, Kind: "authority", Start: r.Start, Rule: rule, Channels: []duty.Channel{duty.ByHand}, Contacts: duty.AnyContact,
+		Meets: duty.Acceptance, Clause: r.Citation,
+	}
+	return duty.Resolution{Owed: true, Term: term, Candidates: []duty.Term{term}, Why: []string{why}}
+}
+
+// row is a new duty without its clock; false where the same is owed already.
+func (l *ledger) row(p store.Party, resolution duty.Resolution, counterparty, state string) (store.Duty, bool, error) {
+	term := resolution.Term
+	if key := counterparty + "/" + term.ID; l.known[key] {
+		return store.Duty{}, false, nil
+	} else {
+		l.known[key] = true
+	}
+	meets, err := json.Marshal(asks{Notify: term.Notify, Channels: term.Channels, Contacts: term.Contacts, Meets: term.Meets})
+	return store.Duty{
+		ID: newID(), Case: l.c.ID, Party: p.ID, Counterparty: counterparty, Rule: term.Rule, Term: term.ID, StartWord: string(term.Start),
+		State: state, Disputed: resolution.Disputed, Evidence: meets, CreatedAt: l.c.Now,
+	}, true, err
+}
+
+// undecided marks a duty whose start counsel has to choose: it runs and pages, and is proposed until then.
+func undecided(d store.Duty) store.Duty {
+	if d.Governs == governsUndecided {
+		d.State, d.Disputed = "proposed", true
+	}
+	return d
+}
+
+// rederive derives again every clock that a start word starts; the earlier instants stay readable.
+func (d *Desk) rederive(ctx context.Context, w *work, starts map[string]time.Time, filter store.DutyFilter, governs, reason string) (int, error) {
+	l, err := d.ledger(ctx, w, starts)
+	if err != nil {
+		return 0, err
+	}
+	clocks := clocks{}
+	moved := 0
+	filter.Limit = chunk
+	for {
+		duties, err := w.Duties(ctx, w.c.ID, filter)
+		if err != nil || len(duties) == 0 {
+			return moved, firstError(err, w.AddMilestones(ctx, w.c.ID, clocks.milestones()))
+		}
+		filter.After = duties[len(duties)-1].ID
+		before := slices.Clone(duties)
+		if err := l.rederive(ctx, duties, governs); err != nil {
+			return 0, err
+		}
+		changed := make([]store.Duty, 0, len(duties))
+		for i, one := range duties {
+			if sameClock(before[i], one) {
+				continue
+			}
+			changed = append(changed, one)
+			if one.State == "proposed" || one.State == "required" {
+				clocks.add(one)
+			}
+		}
+		if err := w.MoveDuties(ctx, changed, reason, w.c.Now); err != nil {
+			return 0, err
+		}
+		moved += len(changed)
+	}
+}
+
+func sameClock(a, b store.Duty) bool {
+	same := func(x, y *time.Time) bool { return x == y || x != nil && y != nil && x.Equal(*y) }
+	return same(a.StartedAt, b.StartedAt) && same(a.Target, b.Target) && same(a.Limit, b.Limit) && a.Governs == b.Governs && a.State == b.State
+}
+
+// firstReason is why an authority is told, as it was written when the duty was proposed.
+func firstReason(d store.Duty) string {
+	var why reasons
+	if err := json.Unmarshal(d.Why, &why); err != nil || len(why.Why) == 0 {
+		return ""
+	}
+	return why.Why[0]
+}
+
+func (l *ledger) rederive(ctx context.Context, duties []store.Duty, governs string) error {
+	parties, err := l.PartiesByID(ctx, ids(duties, func(d store.Duty) uuid.UUID { return d.Party }))
+	if err != nil {
+		return err
+	}
+	accepted, err := l.acceptances(ctx, slices.Collect(maps.Values(parties)))
+	if err != nil {
+		return err
+	}
+	var of []uuid.UUID
+	for _, one := range duties {
+		if one.Customer != nil {
+			of = append(of, *one.Customer)
+		}
+	}
+	customers, err := l.CustomersByID(ctx, of)
+	if err != nil {
+		return err
+	}
+	for i := range duties {
+		one := &duties[i]
+		choice := governs
+		if choice == "" {
+			choice = one.Governs
+		}
+		party, zone := parties[one.Party], "UTC"
+		why := firstReason(*one)
+		key, resolution := one.Rule+why, l.desk.authority(one.Rule, why)
+		if one.Customer != nil {
+			customer, err := customerOf(customers[*one.Customer])
+			if err != nil {
+				return err
+			}
+			zone = customer.Zone
+			if key, resolution, err = l.resolve(party, accepted[*one.Customer]); err != nil {
+				return err
+			}
+		}
+		if !resolution.Owed {
+			continue
+		}
+		if one.StartedAt == nil && one.Governs == governsIncident && governs == "" {
+			choice = "" // Its clock has not run yet: now is its birth.
+		}
+		if err := l.deriver.set(one, key, resolution, zone, party, choice); err != nil {
+			return err
+		}
+		if one.State == "required" && one.Governs == governsUndecided {
+			*one = undecided(*one)
+		}
+	}
+	return nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clocks collects the distinct clocks of duties: duties that share a clock share its milestones.
+type clocks map[clockKey]store.Duty
+
+type clockKey struct{ started, target, limit int64 }
+
+func (c clocks) add(d store.Duty) {
+	if d.StartedAt == nil || d.Target == nil {
+		return
+	}
+	key := clockKey{started: d.StartedAt.UnixMicro(), target: d.Target.UnixMicro()}
+	if d.Limit != nil {
+		key.limit = d.Limit.UnixMicro()
+	}
+	c[key] = d
+}
+
+func (c clocks) milestones() []store.Milestone {
+	var milestones []store.Milestone
+	for _, d := range c {
+		for _, m := range clock.Milestones(*d.StartedAt, *d.Target, d.Limit) {
+			milestones = append(milestones, store.Milestone{Kind: string(m.Kind), At: m.At, StartedAt: *d.StartedAt, Target: *d.Target, Limit: d.Limit})
+		}
+	}
+	return milestones
+}

@@ -1,0 +1,197 @@
+package desk
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/letters"
+)
+
+// OpenInput opens an incident.
+type OpenInput struct {
+	Title           string     `json:"title" minLength:"1" maxLength:"200" doc:"What happened, in a line"`
+	Summary         string     `json:"summary,omitempty" maxLength:"20000" doc:"What is known"`
+	Severity        string     `json:"severity,omitempty" enum:"low,medium,high,critical" doc:"Severity, if it is known already"`
+	SuspectedBreach bool       `json:"suspected_breach,omitempty" doc:"Personal data may be touched"`
+	DetectedAt      *time.Time `json:"detected_at,omitempty" doc:"When it was detected; now if absent"`
+	Restricted      bool       `json:"restricted,omitempty" doc:"Only members see the case"`
+	Drill           bool       `json:"drill,omitempty" doc:"An exercise: its clock can be moved and nothing leaves the house"`
+}
+
+// TriageInput takes an incident up.
+type TriageInput struct {
+	Severity        string `json:"severity,omitempty" enum:"low,medium,high,critical" doc:"Severity as assessed"`
+	SuspectedBreach bool   `json:"suspected_breach,omitempty" doc:"Personal data may be touched"`
+}
+
+// DismissInput ends what was no incident.
+type DismissInput struct {
+	Verdict string `json:"verdict" enum:"false_positive,benign,test,insufficient_data,managed_externally" doc:"Why it is no incident"`
+	Reason  string `json:"reason" minLength:"1" maxLength:"5000" doc:"Part of the record"`
+}
+
+// DeclareInput makes it an incident.
+type DeclareInput struct {
+	Severity  string `json:"severity,omitempty" enum:"low,medium,high,critical" doc:"Severity; the triaged one if absent"`
+	Commander string `json:"commander,omitempty" maxLength:"63" doc:"Handle of the incident commander; whoever declares if absent"`
+}
+
+// PartyInput is one affected party.
+type PartyInput struct {
+	Kind     string   `json:"kind,omitempty" enum:"customer,account_holders,group" doc:"customer if absent"`
+	Customer string   `json:"customer,omitempty" maxLength:"120" doc:"Account reference of the customer"`
+	Service  string   `json:"service,omitempty" maxLength:"120" doc:"Service that was touched"`
+	Touched  []string `json:"touched" minItems:"1" maxItems:"10" doc:"customer_content, customer_personal_data, account_data, billing_data, operational_metadata, availability"`
+	// People is the approximate number of affected people by country, where the company is controller.
+	People    map[string]int   `json:"people,omitempty" doc:"Approximate number of affected people by ISO 3166 country, where the company is controller"`
+	Numbers   map[string]int64 `json:"numbers,omitempty" doc:"Approximate numbers per category: data_subjects, records"`
+	From      *time.Time       `json:"from,omitempty" doc:"Begin of the window in which they were affected"`
+	To        *time.Time       `json:"to,omitempty" doc:"End of that window"`
+	Certainty string           `json:"certainty,omitempty" enum:"suspected,confirmed" doc:"confirmed if absent"`
+	Evidence  string           `json:"evidence,omitempty" maxLength:"5000" doc:"What shows that they are affected"`
+}
+
+// PartiesInput records a wave of affected parties.
+type PartiesInput struct {
+	Parties []PartyInput `json:"parties" minItems:"1" maxItems:"100000" doc:"The parties of this wave; those already recorded are left as they are"`
+	// Governs is counsel's choice of the instant that later-found parties' clocks count from.
+	Governs string `json:"governs,omitempty" enum:"incident,found" doc:"For a later wave: do clocks count from the incident's start facts or from when the party was found? Undecided if absent"`
+	Reason  string `json:"reason,omitempty" maxLength:"5000" doc:"Why that instant governs"`
+}
+
+// StartInput records when a start word became true.
+type StartInput struct {
+	Word     string    `json:"word" enum:"aware_processor,confirmed_processor,aware_controller,suspected" doc:"Start word: aware_processor (we knew of a breach of customers' data), confirmed_processor (we confirmed it), aware_controller (reasonable certainty, for data of our own), suspected"`
+	At       time.Time `json:"at" doc:"When it became true, with its offset"`
+	Zone     string    `json:"zone" minLength:"1" maxLength:"60" doc:"IANA zone in which it was said, e.g. Europe/Berlin"`
+	Evidence string    `json:"evidence" minLength:"1" maxLength:"5000" doc:"What shows it"`
+	Reason   string    `json:"reason,omitempty" maxLength:"5000" doc:"Why an earlier record is corrected"`
+}
+
+// RuleOutInput says that there was no breach.
+type RuleOutInput struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"5000" doc:"Part of the record"`
+}
+
+// TechnicalInput records a milestone of the technical work.
+type TechnicalInput struct {
+	Milestone string     `json:"milestone" enum:"contained,eradicated,recovered" doc:"What was reached"`
+	At        *time.Time `json:"at,omitempty" doc:"When; now if absent"`
+	Note      string     `json:"note,omitempty" maxLength:"5000" doc:"How"`
+}
+
+// ResolveInput ends the technical work.
+type ResolveInput struct {
+	Recovery string `json:"recovery" minLength:"1" maxLength:"5000" doc:"How service was recovered"`
+}
+
+// ReviewInput finishes or waives the post-incident review.
+type ReviewInput struct {
+	Waive bool   `json:"waive,omitempty" doc:"Waive the review; the note says why"`
+	Note  string `json:"note" minLength:"1" maxLength:"20000" doc:"The review's result, or why it is waived"`
+}
+
+// CloseInput closes the case.
+type CloseInput struct{}
+
+// ReasonInput is a command that needs nothing but a reason.
+type ReasonInput struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"5000" doc:"Part of the record"`
+}
+
+// AssignInput hands command over.
+type AssignInput struct {
+	Commander string `json:"commander" minLength:"1" maxLength:"63" doc:"Handle of the new incident commander"`
+}
+
+// RestrictInput says who may see a restricted case; the caller is always among them.
+type RestrictInput struct {
+	Restricted bool     `json:"restricted" doc:"Only members see the case"`
+	Members    []string `json:"members,omitempty" maxItems:"500" doc:"Handles of the members"`
+}
+
+// SummaryInput replaces title and summary; IfMatch is the version that was read.
+type SummaryInput struct {
+	Title   string `json:"title" minLength:"1" maxLength:"200" doc:"What happened, in a line"`
+	Summary string `json:"summary" maxLength:"20000" doc:"What is known"`
+	IfMatch int    `json:"-"`
+}
+
+// AdvanceInput moves a drill's clock forward.
+type AdvanceInput struct {
+	To *time.Time `json:"to,omitempty" doc:"Case instant to move to; the next milestone if absent"`
+}
+
+// DecideInput confirms proposed duties as required or not, in bulk per rule.
+type DecideInput struct {
+	Rule     string      `json:"rule,omitempty" maxLength:"120" doc:"All proposed duties of this rule"`
+	Duties   []uuid.UUID `json:"duties,omitempty" maxItems:"10000" doc:"Or these duties"`
+	Required bool        `json:"required" doc:"Whether they are required"`
+	Reason   string      `json:"reason" minLength:"1" maxLength:"5000" doc:"Part of the record"`
+}
+
+// ChooseStartInput is counsel's choice for duties whose start is undecided.
+type ChooseStartInput struct {
+	Governs string      `json:"governs" enum:"incident,found" doc:"Which instant the clock counts from"`
+	Duties  []uuid.UUID `json:"duties,omitempty" maxItems:"10000" doc:"These duties; all undecided ones if absent"`
+	Reason  string      `json:"reason" minLength:"1" maxLength:"5000" doc:"Part of the record"`
+}
+
+// WaiveInput ends a duty without meeting it.
+type WaiveInput struct {
+	Exemption string `json:"exemption" minLength:"1" maxLength:"200" doc:"Code of the exemption"`
+	Reason    string `json:"reason" minLength:"1" maxLength:"5000" doc:"Part of the record"`
+}
+
+// FileInput records a notice or filing that a person made by hand.
+type FileInput struct {
+	FiledAt   time.Time `json:"filed_at" doc:"When it was filed, with its offset"`
+	Zone      string    `json:"zone" minLength:"1" maxLength:"60" doc:"IANA zone"`
+	How       string    `json:"how" minLength:"1" maxLength:"200" doc:"Portal, phone, post, supplier portal"`
+	Reference string    `json:"reference" minLength:"1" maxLength:"500" doc:"Reference the other side gave"`
+	Receipt   []byte    `json:"receipt" minLength:"1" maxLength:"2000000" doc:"The receipt, base64; its hash goes into the chain"`
+}
+
+// NoticeInput drafts a notice.
+type NoticeInput struct {
+	// From is an earlier notice of the case whose text is taken over.
+	From    *uuid.UUID      `json:"from,omitempty" doc:"Take over the text of this earlier notice of the case"`
+	Content *letters.Notice `json:"content,omitempty" doc:"The text: languages, subjects and required elements"`
+}
+
+// EditNoticeInput replaces a notice's text; IfMatch is the version that was read.
+type EditNoticeInput struct {
+	Content letters.Notice `json:"content" doc:"The whole text"`
+	IfMatch int            `json:"-"`
+}
+
+// SubmitInput hands a draft to its approver.
+type SubmitInput struct{}
+
+// ApproveInput approves a notice: its text, its recipients and each one's own values, bound by their digest.
+type ApproveInput struct {
+	Digest string `json:"digest" minLength:"64" maxLength:"64" doc:"Digest of what was approved, from the preview"`
+}
+
+// ReleaseInput starts the sending of an approved notice.
+type ReleaseInput struct {
+	Lane string `json:"lane,omitempty" enum:"urgent,bulk" doc:"urgent if absent"`
+}
+
+// SettleInput settles a delivery whose outcome could not be seen.
+type SettleInput struct {
+	Outcome string `json:"outcome" enum:"accepted,refused,resend" doc:"What a person found out, or resend"`
+	Reason  string `json:"reason" minLength:"1" maxLength:"5000" doc:"What shows it"`
+}
+
+// AcknowledgeInput records that the recipient acknowledged.
+type AcknowledgeInput struct {
+	At       time.Time `json:"at" doc:"When they acknowledged, with its offset"`
+	Evidence string    `json:"evidence" minLength:"1" maxLength:"5000" doc:"What shows it: a reply, a call, a signed receipt"`
+}
+
+// AnswerInput acknowledges a raise: somebody took it.
+type AnswerInput struct {
+	Note string `json:"note,omitempty" maxLength:"2000" doc:"What will be done"`
+}

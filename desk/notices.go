@@ -1,0 +1,357 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/cases/campaign"
+	"github.com/atlascloudai/docket/core/cases/incident"
+	"github.com/atlascloudai/docket/core/letters"
+	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/core/seal"
+	"github.com/atlascloudai/docket/store"
+)
+
+// The states of a notice.
+const (
+	noticeDraft     = "draft"
+	noticeAwaiting  = "awaiting_approval"
+	noticeApproved  = "approved"
+	noticeReleasing = "releasing"
+	noticeReleased  = "released"
+	noticeWithdrawn = "withdrawn"
+)
+
+// DraftNotice begins a notice, from an earlier one's text or from what is given.
+func (d *Desk) DraftNotice(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in NoticeInput) (Receipt, error) {
+	if (in.From == nil) == (in.Content == nil) {
+		return Receipt{}, problem.InvalidField("content", "give the text, or name in `from` the notice to take it from: exactly one of them")
+	}
+	return d.command(ctx, actor, key, access.NoticeDraft, caseID, in, func(w *work) (Receipt, error) {
+		if err := w.apply(ctx, incident.Working{What: "drafting a notice"}); err != nil {
+			return Receipt{}, err
+		}
+		who, err := uuid.Parse(actor.ID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		text := in.Content
+		if in.From != nil {
+			earlier, err := w.Notice(ctx, w.c.ID, *in.From)
+			if err != nil {
+				return Receipt{}, err
+			}
+			taken, err := textOf(w.key, earlier)
+			if err != nil {
+				return Receipt{}, err
+			}
+			text = &taken
+		}
+		n := store.Notice{ID: newID(), Case: w.c.ID, Kind: letters.IncidentCustomer, State: noticeDraft, Version: 1, CreatedAt: w.c.Now}
+		if err := w.sealText(&n, *text); err != nil {
+			return Receipt{}, err
+		}
+		w.write("notice.drafted", time.Time{}, map[string]any{"notice": n.ID, "version": 1}, nil)
+		return Receipt{ID: &n.ID, Version: 1}, w.InsertNotice(ctx, n, who)
+	})
+}
+
+// sealText checks what can be checked of a draft and seals it as the notice's current version.
+func (w *work) sealText(n *store.Notice, text letters.Notice) error {
+	if text.Template == "" {
+		text.Template, text.TemplateVersion = letters.IncidentCustomer, letters.LatestTemplate(letters.IncidentCustomer)
+	}
+	if text.Template != letters.IncidentCustomer {
+		return problem.InvalidField("content.template", "the one template is %s", letters.IncidentCustomer)
+	}
+	if len(text.Languages) == 0 {
+		return problem.InvalidField("content.languages", "write the notice in at least one language")
+	}
+	text.Version = n.Version
+	sealed, err := w.key.SealJSON(noticePlace(n.ID, n.Version), text)
+	n.Sealed = sealed
+	return err
+}
+
+func textOf(key seal.Key, n store.Notice) (text letters.Notice, err error) {
+	err = key.OpenJSON(noticePlace(n.ID, n.Version), n.Sealed, &text)
+	return text, err
+}
+
+// EditNotice replaces a notice's text. Whatever was approved is void.
+func (d *Desk) EditNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in EditNoticeInput) (Receipt, error) {
+	return d.onNotice(ctx, actor, key, access.NoticeEdit, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
+		if err := allowed(*n, "editing", noticeDraft, noticeAwaiting, noticeApproved); err != nil {
+			return Receipt{}, err
+		}
+		if in.IfMatch != n.Version {
+			return Receipt{}, stale(n.Version)
+		}
+		who, err := uuid.Parse(actor.ID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		voided := n.State == noticeApproved
+		n.Version++
+		if n.State != noticeDraft {
+			n.State = noticeAwaiting
+		}
+		n.ApprovedBy, n.ApprovedAt, n.Approval = nil, nil, nil
+		if err := w.sealText(n, in.Content); err != nil {
+			return Receipt{}, err
+		}
+		w.write("notice.edited", time.Time{}, map[string]any{"notice": n.ID, "version": n.Version, "approval_voided": voided}, nil)
+		return Receipt{ID: &n.ID, Version: n.Version}, w.InsertNoticeVersion(ctx, *n, who, w.c.Now)
+	})
+}
+
+// onNotice decides one command about one notice and writes it back.
+func (d *Desk) onNotice(ctx context.Context, actor access.Actor, key string, action access.Action, caseID, noticeID uuid.UUID, in any, f func(*work, *store.Notice) (Receipt, error)) (Receipt, error) {
+	return d.command(ctx, actor, key, action, caseID, within(noticeID, in), func(w *work) (Receipt, error) {
+		if err := w.apply(ctx, incident.Working{What: "work on a notice"}); err != nil {
+			return Receipt{}, err
+		}
+		n, err := w.Notice(ctx, w.c.ID, noticeID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		receipt, err := f(w, &n)
+		if err != nil {
+			return Receipt{}, err
+		}
+		return receipt, w.UpdateNotice(ctx, n)
+	})
+}
+
+func allowed(n store.Notice, what string, states ...string) error {
+	if slices.Contains(states, n.State) {
+		return nil
+	}
+	return problem.Blocked(problem.Blocker{Code: "wrong_notice_state", Ref: n.ID.String(),
+		Detail: fmt.Sprintf("%s is not possible while the notice is %s; it is possible in %v", what, n.State, states)})
+}
+
+// SubmitNotice hands a complete draft to its approver.
+func (d *Desk) SubmitNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in SubmitInput) (Receipt, error) {
+	return d.onNotice(ctx, actor, key, access.NoticeSubmit, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
+		if err := allowed(*n, "submitting", noticeDraft); err != nil {
+			return Receipt{}, err
+		}
+		text, err := textOf(w.key, *n)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if blockers := text.Blockers(); len(blockers) > 0 {
+			return Receipt{}, problem.Blocked(blockers...)
+		}
+		n.State = noticeAwaiting
+		w.write("notice.submitted", time.Time{}, map[string]any{"notice": n.ID, "version": n.Version}, nil)
+		return Receipt{ID: &n.ID}, nil
+	})
+}
+
+// ApproveNotice approves exactly what was previewed: text, languages, recipients and each one's own values.
+// Nobody who wrote any version of it may.
+func (d *Desk) ApproveNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in ApproveInput) (Receipt, error) {
+	digest, err := hex.DecodeString(in.Digest)
+	if err != nil {
+		return Receipt{}, problem.InvalidField("digest", "give the preview's digest, 64 hexadecimal digits")
+	}
+	return d.onNotice(ctx, actor, key, access.NoticeApprove, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
+		if err := allowed(*n, "approving", noticeAwaiting); err != nil {
+			return Receipt{}, err
+		}
+		who, err := uuid.Parse(actor.ID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		editors, err := w.Editors(ctx, n.ID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if slices.Contains(editors, who) {
+			return Receipt{}, problem.New(problem.Forbidden, "whoever wrote a notice cannot approve it; a second person does")
+		}
+		text, err := textOf(w.key, *n)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if blockers := text.Blockers(); len(blockers) > 0 {
+			return Receipt{}, problem.Blocked(blockers...)
+		}
+		audience, err := d.audience(ctx, w.Tx, w.c, n.ID, text, nil)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if audience.recipients == 0 {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "no_recipients", Detail: "nobody is owed this notice now; record affected parties first"})
+		}
+		if !bytes.Equal(audience.digest[:], digest) {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "digest_differs", Ref: n.ID.String(),
+				Detail: "text, recipients or their values are no longer what was previewed; preview again"})
+		}
+		n.State, n.ApprovedBy, n.ApprovedAt, n.Approval = noticeApproved, &who, &w.c.Now, audience.digest[:]
+		w.write("notice.approved", time.Time{}, map[string]any{
+			"notice": n.ID, "version": n.Version, "digest": in.Digest, "recipients": audience.recipients, "customers": audience.customers,
+		}, nil)
+		return Receipt{ID: &n.ID, Count: audience.recipients}, nil
+	})
+}
+
+// ReleaseNotice starts the sending of exactly what was approved. If recipients or values changed since,
+// the approval is void and a person looks again. Nothing blocks a late notice from going.
+func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in ReleaseInput) (Receipt, error) {
+	if in.Lane == "" {
+		in.Lane = "urgent"
+	}
+	return d.onNotice(ctx, actor, key, access.NoticeRelease, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
+		if err := allowed(*n, "releasing", noticeApproved); err != nil {
+			return Receipt{}, err
+		}
+		text, err := textOf(w.key, *n)
+		if err != nil {
+			return Receipt{}, err
+		}
+		sending := store.Campaign{ID: newID(), Case: w.c.ID, Notice: n.ID, Version: n.Version, Lane: in.Lane, State: string(campaign.Running), CreatedAt: w.c.Now}
+		if err := w.InsertCampaign(ctx, sending); err != nil {
+			return Receipt{}, err
+		}
+		plan := &planner{work: w, campaign: sending}
+		audience, err := d.audience(ctx, w.Tx, w.c, n.ID, text, plan)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if !bytes.Equal(audience.digest[:], n.Approval) {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "approval_void", Ref: n.ID.String(),
+				Detail: "recipients or their values changed since the approval; edit or preview and approve again"})
+		}
+		if err := plan.write(ctx); err != nil {
+			return Receipt{}, err
+		}
+		n.State = noticeReleasing
+		w.write("notice.released", time.Time{}, map[string]any{
+			"notice": n.ID, "version": n.Version, "campaign": sending.ID, "recipients": audience.recipients, "customers": audience.customers, "lane": in.Lane,
+		}, nil)
+		return Receipt{ID: &sending.ID, Count: audience.recipients}, w.Ring(ctx, campaignBell(w.c, sending, w.trace))
+	})
+}
+
+// WithdrawNotice ends a notice that was not released.
+func (d *Desk) WithdrawNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in ReasonInput) (Receipt, error) {
+	return d.onNotice(ctx, actor, key, access.NoticeWithdraw, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
+		if err := allowed(*n, "withdrawing", noticeDraft, noticeAwaiting, noticeApproved); err != nil {
+			return Receipt{}, err
+		}
+		n.State = noticeWithdrawn
+		w.write("notice.withdrawn", time.Time{}, map[string]any{"notice": n.ID}, map[string]any{"reason": in.Reason})
+		return Receipt{ID: &n.ID}, nil
+	})
+}
+
+// Notices lists a case's notices with their sendings.
+func (d *Desk) Notices(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]NoticeView, error) {
+	var views []NoticeView
+	err := d.read(ctx, actor, access.CaseRead, caseID, func(tx *store.Tx, c store.Case, key seal.Key) error {
+		notices, err := tx.Notices(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		counts, err := tx.CampaignCounts(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		for _, n := range notices {
+			view, err := noticeView(key, n, counts)
+			if err != nil {
+				return err
+			}
+			views = append(views, view)
+		}
+		return nil
+	})
+	return views, err
+}
+
+// Notice reads one notice with its text.
+func (d *Desk) Notice(ctx context.Context, actor access.Actor, caseID, noticeID uuid.UUID) (view NoticeView, err error) {
+	err = d.read(ctx, actor, access.CaseRead, caseID, func(tx *store.Tx, c store.Case, key seal.Key) error {
+		n, err := tx.Notice(ctx, c.ID, noticeID)
+		if err != nil {
+			return err
+		}
+		counts, err := tx.CampaignCounts(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		view, err = noticeView(key, n, counts)
+		return err
+	})
+	return view, err
+}
+
+func noticeView(key seal.Key, n store.Notice, counts []store.CampaignCount) (NoticeView, error) {
+	text, err := textOf(key, n)
+	if err != nil {
+		return NoticeView{}, err
+	}
+	view := NoticeView{ID: n.ID, State: n.State, Version: n.Version, Content: text, ApprovedAt: n.ApprovedAt}
+	if n.ApprovedBy != nil {
+		view.ApprovedBy = n.ApprovedBy.String()
+	}
+	for _, blocker := range text.Blockers() {
+		view.Blockers = append(view.Blockers, blocker.Detail)
+	}
+	for _, c := range counts {
+		if c.Notice != n.ID {
+			continue
+		}
+		if last := len(view.Campaigns) - 1; last < 0 || view.Campaigns[last].ID != c.Campaign {
+			view.Campaigns = append(view.Campaigns, CampaignSummary{ID: c.Campaign, State: c.State, Counts: map[string]int{}})
+		}
+		if c.Delivery != "" {
+			view.Campaigns[len(view.Campaigns)-1].Counts[c.Delivery] = c.Count
+		}
+	}
+	return view, nil
+}
+
+// Preview shows a notice as one recipient will read it, and the digest that an approval is bound to.
+func (d *Desk) Preview(ctx context.Context, actor access.Actor, caseID, noticeID uuid.UUID, index int) (PreviewView, error) {
+	var view PreviewView
+	err := d.read(ctx, actor, access.CaseRead, caseID, func(tx *store.Tx, c store.Case, key seal.Key) error {
+		n, err := tx.Notice(ctx, c.ID, noticeID)
+		if err != nil {
+			return err
+		}
+		text, err := textOf(key, n)
+		if err != nil {
+			return err
+		}
+		look := &looker{index: index}
+		audience, err := d.audience(ctx, tx, c, n.ID, text, look)
+		if err != nil {
+			return err
+		}
+		view = PreviewView{
+			Digest: hex.EncodeToString(audience.digest[:]), Recipients: audience.recipients, Customers: audience.customers, Index: index,
+			Gaps: audience.gaps,
+		}
+		if look.found == nil {
+			if index > 0 {
+				return problem.InvalidField("index", "there are %d recipients; count from 0", audience.recipients)
+			}
+			return nil
+		}
+		view.Address = look.found.Address
+		view.Letter, err = letters.Render(text, look.found.Values, c.Now)
+		return err
+	})
+	return view, err
+}

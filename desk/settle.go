@@ -1,0 +1,220 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/cases"
+	"github.com/atlascloudai/docket/core/cases/campaign"
+	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/store"
+)
+
+// PauseCampaign holds a running sending back, within one batch.
+func (d *Desk) PauseCampaign(ctx context.Context, actor access.Actor, key string, caseID, campaignID uuid.UUID, in ReasonInput) (Receipt, error) {
+	return d.onCampaign(ctx, actor, key, access.CampaignPause, caseID, campaignID, in, campaign.Running, campaign.Paused)
+}
+
+// ResumeCampaign lets a paused sending go on.
+func (d *Desk) ResumeCampaign(ctx context.Context, actor access.Actor, key string, caseID, campaignID uuid.UUID, in ReasonInput) (Receipt, error) {
+	return d.onCampaign(ctx, actor, key, access.CampaignResume, caseID, campaignID, in, campaign.Paused, campaign.Running)
+}
+
+// StopCampaign ends a sending for good; what was not sent is cancelled, what is owed stays owed.
+func (d *Desk) StopCampaign(ctx context.Context, actor access.Actor, key string, caseID, campaignID uuid.UUID, in ReasonInput) (Receipt, error) {
+	return d.onCampaign(ctx, actor, key, access.CampaignStop, caseID, campaignID, in, "", campaign.Stopped)
+}
+
+func (d *Desk) onCampaign(ctx context.Context, actor access.Actor, key string, action access.Action, caseID, campaignID uuid.UUID, in ReasonInput, from, to campaign.State) (Receipt, error) {
+	return d.command(ctx, actor, key, action, caseID, within(campaignID, in), func(w *work) (Receipt, error) {
+		p, err := w.Campaign(ctx, campaignID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if p.Case != w.c.ID {
+			return Receipt{}, problem.Missing("campaign")
+		}
+		running := p.State == string(campaign.Running) || p.State == string(campaign.Paused)
+		if !running || from != "" && p.State != string(from) {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "wrong_campaign_state", Ref: campaignID.String(), Detail: "the sending is " + p.State})
+		}
+		receipt := Receipt{ID: &campaignID}
+		if to == campaign.Stopped {
+			if receipt.Count, err = w.CancelPlanned(ctx, campaignID); err != nil {
+				return Receipt{}, err
+			}
+			if err := w.Unassign(ctx, w.c.ID, campaignID); err != nil {
+				return Receipt{}, err
+			}
+			if err := w.endCampaign(ctx, p, to); err != nil {
+				return Receipt{}, err
+			}
+		} else {
+			if err := w.SetCampaign(ctx, campaignID, string(to), nil); err != nil {
+				return Receipt{}, err
+			}
+			w.write("campaign."+string(to), time.Time{}, map[string]any{"campaign": campaignID}, map[string]any{"reason": in.Reason})
+		}
+		return receipt, w.Ring(ctx, campaignBell(w.c, p, w.trace))
+	})
+}
+
+// SettleDelivery settles what became of a delivery when a person found out, or has it sent again.
+func (d *Desk) SettleDelivery(ctx context.Context, actor access.Actor, key string, caseID, deliveryID uuid.UUID, in SettleInput) (Receipt, error) {
+	return d.command(ctx, actor, key, access.DeliverySettle, caseID, within(deliveryID, in), func(w *work) (Receipt, error) {
+		one, err := w.Delivery(ctx, w.c.ID, deliveryID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if one.Campaign == nil || one.Claim != nil {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "not_to_settle", Ref: deliveryID.String(), Detail: "it is under way, or was made by hand"})
+		}
+		switch in.Outcome {
+		case "accepted":
+			one.State, one.AcceptedAt = "accepted", &w.c.Now
+		case "refused":
+			one.State = "refused"
+		case "resend":
+			one.State, one.NextAt, one.PossibleDuplicate = "deferred", w.c.Now, one.PossibleDuplicate || one.Attempt > 0
+		default:
+			return Receipt{}, problem.InvalidField("outcome", "must be accepted, refused or resend")
+		}
+		if err := w.SetDelivery(ctx, one); err != nil {
+			return Receipt{}, err
+		}
+		if err := d.came(ctx, w, one, "settled_"+in.Outcome, w.c.Now, map[string]any{"outcome": in.Outcome}, in.Reason); err != nil {
+			return Receipt{}, err
+		}
+		if in.Outcome == "resend" {
+			return Receipt{ID: &deliveryID}, d.resume(ctx, w, *one.Campaign)
+		}
+		return Receipt{ID: &deliveryID}, d.weigh(ctx, w.Tx, one)
+	})
+}
+
+// AcknowledgeDelivery records that the recipient acknowledged.
+func (d *Desk) AcknowledgeDelivery(ctx context.Context, actor access.Actor, key string, caseID, deliveryID uuid.UUID, in AcknowledgeInput) (Receipt, error) {
+	return d.command(ctx, actor, key, access.DeliveryAcknowledge, caseID, within(deliveryID, in), func(w *work) (Receipt, error) {
+		one, err := w.Delivery(ctx, w.c.ID, deliveryID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if in.At.After(w.c.Now) {
+			return Receipt{}, problem.InvalidField("at", "lies in the future")
+		}
+		if one.FirstAttemptAt == nil || in.At.Before(*one.FirstAttemptAt) {
+			return Receipt{}, problem.InvalidField("at", "lies before the notice was first sent")
+		}
+		one.State, one.AcknowledgedAt = "acknowledged", utc(&in.At)
+		if err := w.SetDelivery(ctx, one); err != nil {
+			return Receipt{}, err
+		}
+		if err := d.came(ctx, w, one, "acknowledged", in.At, struct{}{}, in.Evidence); err != nil {
+			return Receipt{}, err
+		}
+		return Receipt{ID: &deliveryID}, d.weigh(ctx, w.Tx, one)
+	})
+}
+
+// came appends to ledger and chain what did not come from a sender: a page of one row, sealed at once.
+func (d *Desk) came(ctx context.Context, w *work, one store.Delivery, kind string, at time.Time, body any, words string) error {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	e := store.Event{Delivery: one.ID, Case: w.c.ID, Page: newID(), Attempt: one.Attempt, At: at, Kind: kind, Body: raw}
+	if words != "" {
+		e.Sealed = w.key.Seal(deliveryPlace(one.ID)+"/reply", []byte(words))
+	}
+	if err := w.InsertEvent(ctx, e); err != nil {
+		return err
+	}
+	w.write("delivery."+kind, at, map[string]any{"delivery": one.ID}, nil)
+	return w.seal(ctx, e.Page, one.Campaign)
+}
+
+// ReportInput is what came back for a delivery: a delivery report, a complaint, a reply.
+type ReportInput struct {
+	// Kind is delivered, relayed, bounced, delayed, complaint, auto_reply or human_reply.
+	Kind string
+	// Status is the enhanced status code (RFC 3463), if the report has one.
+	Status string
+	At     time.Time
+	// Words is what the other side wrote; it is sealed.
+	Words string
+	// Digest is that of the report as it came in.
+	Digest [32]byte
+}
+
+// Report records what came back for a delivery. A report that came before changes nothing; a bounce after
+// the acceptance re-opens what had been met, also on a closed case, and opens the next contact.
+func (d *Desk) Report(ctx context.Context, deliveryID uuid.UUID, in ReportInput) error {
+	var caseID uuid.UUID
+	err := d.store.Do(ctx, func(tx *store.Tx) error {
+		one, err := tx.LockDelivery(ctx, deliveryID)
+		caseID = one.Case
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = d.process(ctx, access.DeliveryRecord, caseID, func(w *work) (int, error) {
+		one, err := w.LockDelivery(ctx, deliveryID)
+		if err != nil {
+			return 0, err
+		}
+		if one.FirstAttemptAt == nil {
+			return 0, w.Unmatched(ctx, in.Digest[:], "nothing was sent under this return path")
+		}
+		now := w.c.Now
+		switch in.Kind {
+		case "delivered", "relayed":
+			if one.DeliveredAt != nil {
+				return 0, nil
+			}
+			if one.DeliveredAt = &now; one.State == "handed_on" || one.State == "accepted" {
+				one.State = "delivered"
+			}
+		case "bounced":
+			if one.BouncedAt != nil {
+				return 0, nil
+			}
+			one.BouncedAt, one.State = &now, "bounced"
+		case "complaint":
+			one.State = "complained"
+		}
+		if one.Claim == nil {
+			if err := w.SetDelivery(ctx, one); err != nil {
+				return 0, err
+			}
+		}
+		if err := d.came(ctx, w, one, in.Kind, now, map[string]any{"status": in.Status}, in.Words); err != nil {
+			return 0, err
+		}
+		reopened, err := d.weighed(ctx, w.Tx, one)
+		if err != nil || in.Kind != "bounced" {
+			return 0, err
+		}
+		raise := store.Raise{Key: cases.RaiseRefused + "@" + one.ID.String(), Kind: cases.RaiseRefused, DueAt: now, Count: 1}
+		if len(reopened) > 0 {
+			raise.Key, raise.Kind, raise.Count = cases.RaiseReopened+"@"+one.ID.String(), cases.RaiseReopened, len(reopened)
+			w.write("duty.reopened", now, map[string]any{"duties": ids(reopened, func(x store.Duty) uuid.UUID { return x.ID })}, nil)
+		}
+		if opened, left, err := d.openNext(ctx, w, one); err != nil {
+			return 0, err
+		} else if !opened && !left && len(reopened) > 0 {
+			raise.Kind = cases.RaiseUnreachable
+		}
+		return 0, d.raise(ctx, w, raise)
+	})
+	return err
+}
+
+// Unmatched records mail that came back and belongs to nothing that was sent: it changes no state.
+func (d *Desk) Unmatched(ctx context.Context, digest [32]byte, reason string) error {
+	return d.store.Do(ctx, func(tx *store.Tx) error { return tx.Unmatched(ctx, digest[:], reason) })
+}

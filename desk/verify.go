@@ -1,0 +1,189 @@
+package desk
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/audit"
+	"github.com/atlascloudai/docket/core/letters"
+	"github.com/atlascloudai/docket/core/seal"
+	"github.com/atlascloudai/docket/store"
+)
+
+// VerifyCase re-hashes every stored entry of a case's chain and every ledger row that an entry vouches for.
+// It needs no key: what is hashed is ciphertext, so a shredded case verifies like any other.
+func (d *Desk) VerifyCase(ctx context.Context, actor access.Actor, caseID uuid.UUID) (view VerifyView, err error) {
+	view.Case = caseID
+	if err := access.May(actor, access.AuditVerify); err != nil {
+		return view, err
+	}
+	err = d.store.Read(ctx, func(tx *store.Tx) error {
+		c, err := tx.Case(ctx, actor, caseID)
+		if err != nil {
+			return err
+		}
+		err = verify(ctx, tx, c, &view)
+		if broken, ok := errors.AsType[*audit.Broken](err); ok {
+			view.Problem = broken.Error()
+			return nil
+		}
+		if mismatch, ok := errors.AsType[*pageMismatch](err); ok {
+			view.Problem = mismatch.Error()
+			return nil
+		}
+		view.OK = err == nil
+		return err
+	})
+	return view, err
+}
+
+type pageMismatch struct {
+	seq   int64
+	cause error
+}
+
+func (e *pageMismatch) Error() string {
+	return fmt.Sprintf("entry %d vouches for ledger rows that differ: %v", e.seq, e.cause)
+}
+
+func verify(ctx context.Context, tx *store.Tx, c store.Case, view *VerifyView) error {
+	verifier := audit.NewVerifier(c.ID.String())
+	head, err := audit.ReadDigest(c.Head)
+	if err != nil {
+		return err
+	}
+	verifier.Expect(audit.Head{Case: c.ID.String(), Seq: c.NextSeq - 1, Hash: head})
+	var seq int64
+	sealed := map[uuid.UUID]bool{}
+	for {
+		entries, err := tx.Timeline(ctx, c.ID, seq, maxPageSize)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			seq = e.Seq
+			if err := verifier.Add(e.Entry); err != nil {
+				return err
+			}
+			view.Entries++
+			if e.Kind != "deliveries.sealed" {
+				continue
+			}
+			if err := verifyPage(ctx, tx, e, view, sealed); err != nil {
+				return err
+			}
+		}
+		if len(entries) < maxPageSize {
+			break
+		}
+	}
+	if err := verifier.Finish(); err != nil {
+		return err
+	}
+	done := verifier.Head()
+	view.Head = hex.EncodeToString(done.Hash[:])
+	return lostSeal(ctx, tx, c, sealed)
+}
+
+func verifyPage(ctx context.Context, tx *store.Tx, e store.Entry, view *VerifyView, sealed map[uuid.UUID]bool) error {
+	var vouched audit.PageSeal
+	if err := json.Unmarshal(e.Body, &vouched); err != nil {
+		return &pageMismatch{e.Seq, err}
+	}
+	name, found := strings.CutPrefix(vouched.Page, pagePrefix)
+	page, err := uuid.Parse(name)
+	if !found || err != nil {
+		return &pageMismatch{e.Seq, fmt.Errorf("%q names no page", vouched.Page)}
+	}
+	again, counts, err := digestPage(ctx, tx, page)
+	if err != nil {
+		return err
+	}
+	if err := vouched.Check(again, counts); err != nil {
+		return &pageMismatch{e.Seq, err}
+	}
+	sealed[page] = true
+	view.Pages++
+	view.Rows += again.Count()
+	return nil
+}
+
+// lostSeal finds ledger rows that claim to be sealed and that no entry of the chain vouches for.
+func lostSeal(ctx context.Context, tx *store.Tx, c store.Case, sealed map[uuid.UUID]bool) error {
+	pages, err := tx.SealedPages(ctx, c.ID)
+	for _, page := range pages {
+		if !sealed[page] {
+			return &pageMismatch{0, fmt.Errorf("no entry vouches for page %s, which is marked as sealed", page)}
+		}
+	}
+	return err
+}
+
+func digestPage(ctx context.Context, tx *store.Tx, page uuid.UUID) (*audit.RowsDigest, map[string]int64, error) {
+	digest := audit.NewRowsDigest(pageName(page))
+	counts := map[string]int64{}
+	err := tx.EachOfPage(ctx, page, func(e store.Event) error {
+		digest.Add(fmt.Sprint(e.ID), e.Bytes())
+		counts[e.Kind]++
+		return nil
+	})
+	return digest, counts, err
+}
+
+// Draft is what a person needs to file a duty by hand: the letter of the notice that is approved or
+// released for it, or the newest draft's, with the values of whom it is owed to.
+type Draft struct {
+	Letter letters.Letter
+	Duty   DutyView
+}
+
+// ByHand prepares what a person needs to make a notice or filing by hand.
+func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uuid.UUID) (draft Draft, err error) {
+	if draft.Duty, err = d.Duty(ctx, actor, caseID, dutyID); err != nil {
+		return draft, err
+	}
+	err = d.read(ctx, actor, access.CaseRead, caseID, func(tx *store.Tx, c store.Case, key seal.Key) error {
+		notices, err := tx.Notices(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		starts, err := tx.Starts(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		for i := len(notices) - 1; i >= 0; i-- {
+			if notices[i].State == noticeWithdrawn {
+				continue
+			}
+			text, err := textOf(key, notices[i])
+			if err != nil {
+				return err
+			}
+			if len(text.Blockers()) > 0 {
+				continue
+			}
+			name := draft.Duty.Name
+			if name == "" {
+				name = draft.Duty.Counterparty
+			}
+			values, err := d.located(letters.Values{
+				Customer: name, Reference: reference(c.ID, dutyID), Contract: letters.Contract{Clause: draft.Duty.Clause},
+				Aware: starts["aware_processor"].UTC(), Confirmed: starts["confirmed_processor"].UTC(), Zone: "UTC", Language: text.Fallback, Drill: c.Drill,
+			})
+			if err != nil {
+				return err
+			}
+			draft.Letter, err = letters.Render(text, values, c.Now)
+			return err
+		}
+		return nil
+	})
+	return draft, err
+}

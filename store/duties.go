@@ -1,0 +1,305 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Party is one affected party of a case.
+type Party struct {
+	ID         uuid.UUID
+	Case       uuid.UUID
+	Wave       int
+	Kind       string
+	Customer   *uuid.UUID
+	Service    string
+	Body       json.RawMessage
+	Sealed     []byte
+	Certainty  string
+	RecordedAt time.Time
+	RecordedBy uuid.UUID
+}
+
+var partyColumns = []string{"id", "case_id", "wave", "kind", "customer_id", "service", "body", "sealed", "certainty", "recorded_at", "recorded_by"}
+
+// InsertParties writes a wave.
+func (tx *Tx) InsertParties(ctx context.Context, parties []Party) error {
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"party"}, partyColumns, pgx.CopyFromSlice(len(parties), func(i int) ([]any, error) {
+		p := parties[i]
+		return []any{p.ID, p.Case, p.Wave, p.Kind, p.Customer, p.Service, p.Body, p.Sealed, p.Certainty, p.RecordedAt, p.RecordedBy}, nil
+	}))
+	if err != nil {
+		return fmt.Errorf("cannot insert the parties: %w", err)
+	}
+	return nil
+}
+
+const partySelect = `SELECT id, case_id, wave, kind, customer_id, service, body, sealed, certainty, recorded_at, recorded_by FROM party `
+
+func scanParty(row pgx.CollectableRow) (p Party, err error) {
+	err = row.Scan(&p.ID, &p.Case, &p.Wave, &p.Kind, &p.Customer, &p.Service, &p.Body, &p.Sealed, &p.Certainty, &p.RecordedAt, &p.RecordedBy)
+	return p, err
+}
+
+// Parties lists a case's parties after an id.
+func (tx *Tx) Parties(ctx context.Context, caseID, after uuid.UUID, limit int) ([]Party, error) {
+	rows, err := tx.Query(ctx, partySelect+`WHERE case_id = $1 AND id > $2 ORDER BY id LIMIT $3`, caseID, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the parties: %w", err)
+	}
+	return pgx.CollectRows(rows, scanParty)
+}
+
+// KnownParties are the customers and services of a case that are recorded already, as "customer/service".
+func (tx *Tx) KnownParties(ctx context.Context, caseID uuid.UUID) (map[string]bool, error) {
+	rows, err := tx.Query(ctx, `SELECT coalesce(customer_id::text, kind) || '/' || service FROM party WHERE case_id = $1`, caseID)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the known parties: %w", err)
+	}
+	keys, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	known := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		known[key] = true
+	}
+	return known, err
+}
+
+// Duty is one duty and its clock.
+type Duty struct {
+	ID           uuid.UUID
+	Case         uuid.UUID
+	Party        uuid.UUID
+	Customer     *uuid.UUID
+	Counterparty string
+	Rule         string
+	Term         string
+	StartWord    string
+	Governs      string
+	StartedAt    *time.Time
+	Target       *time.Time
+	Limit        *time.Time
+	Internal     bool
+	State        string
+	Disputed     bool
+	Evidence     json.RawMessage
+	Why          json.RawMessage
+	Notice       *uuid.UUID
+	MetAt        *time.Time
+	MetBy        *string
+	Late         bool
+	CreatedAt    time.Time
+}
+
+const dutySelect = `SELECT d.id, d.case_id, d.party_id, d.customer_id, d.counterparty, d.rule, d.term_id, d.start_word, d.governs,
+	d.started_at, d.target, d.limit_at, d.internal, d.state, d.disputed, d.evidence, d.why, d.notice_id, d.met_at, d.met_by, d.late, d.created_at
+	FROM duty d `
+
+func scanDuty(row pgx.CollectableRow) (d Duty, err error) {
+	err = row.Scan(&d.ID, &d.Case, &d.Party, &d.Customer, &d.Counterparty, &d.Rule, &d.Term, &d.StartWord, &d.Governs,
+		&d.StartedAt, &d.Target, &d.Limit, &d.Internal, &d.State, &d.Disputed, &d.Evidence, &d.Why, &d.Notice, &d.MetAt, &d.MetBy, &d.Late, &d.CreatedAt)
+	return d, err
+}
+
+// InsertDuties writes new duties with their first due instants and milestones, by COPY.
+// A hundred thousand take about a second.
+func (tx *Tx) InsertDuties(ctx context.Context, duties []Duty, reason string) error {
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"duty"},
+		[]string{"id", "case_id", "party_id", "customer_id", "counterparty", "rule", "term_id", "start_word", "governs", "started_at",
+			"target", "limit_at", "internal", "state", "disputed", "evidence", "why", "created_at"},
+		pgx.CopyFromSlice(len(duties), func(i int) ([]any, error) {
+			d := duties[i]
+			return []any{d.ID, d.Case, d.Party, d.Customer, d.Counterparty, d.Rule, d.Term, d.StartWord, d.Governs, d.StartedAt,
+				d.Target, d.Limit, d.Internal, d.State, d.Disputed, d.Evidence, d.Why, d.CreatedAt}, nil
+		}))
+	if err != nil {
+		return fmt.Errorf("cannot insert the duties: %w", err)
+	}
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{"duty_due"},
+		[]string{"duty_id", "seq", "case_id", "started_at", "target", "limit_at", "reason", "recorded_at"},
+		pgx.CopyFromSlice(len(duties), func(i int) ([]any, error) {
+			d := duties[i]
+			return []any{d.ID, 1, d.Case, d.StartedAt, d.Target, d.Limit, reason, d.CreatedAt}, nil
+		}))
+	if err != nil {
+		return fmt.Errorf("cannot insert the due instants: %w", err)
+	}
+	return nil
+}
+
+// PartiesByID reads parties by their ids.
+func (tx *Tx) PartiesByID(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Party, error) {
+	rows, err := tx.Query(ctx, partySelect+`WHERE id = ANY($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the parties: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, scanParty)
+	byID := make(map[uuid.UUID]Party, len(found))
+	for _, p := range found {
+		byID[p.ID] = p
+	}
+	return byID, err
+}
+
+// DutyFilter narrows a list of duties.
+type DutyFilter struct {
+	// States that count; all if empty.
+	States []string
+	// Word narrows to duties whose clock a start word starts.
+	Word string
+	// Rule, Governs and IDs narrow further where they are set.
+	Rule    string
+	Governs string
+	IDs     []uuid.UUID
+	After   uuid.UUID
+	Limit   int
+}
+
+// Duties lists a case's duties by id, by keyset.
+func (tx *Tx) Duties(ctx context.Context, caseID uuid.UUID, f DutyFilter) ([]Duty, error) {
+	rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND d.id > $2
+		AND (cardinality($3::text[]) = 0 OR d.state = ANY($3)) AND ($4 = '' OR d.start_word = $4) AND ($5 = '' OR d.rule = $5)
+		AND ($6 = '' OR d.governs = $6) AND (cardinality($7::uuid[]) = 0 OR d.id = ANY($7)) ORDER BY d.id LIMIT $8`,
+		caseID, f.After, orEmpty(f.States), f.Word, f.Rule, f.Governs, orEmpty(f.IDs), f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the duties: %w", err)
+	}
+	return pgx.CollectRows(rows, scanDuty)
+}
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// KnownDuties are the duties of a case as "counterparty/term".
+func (tx *Tx) KnownDuties(ctx context.Context, caseID uuid.UUID) (map[string]bool, error) {
+	rows, err := tx.Query(ctx, `SELECT counterparty || '/' || term_id FROM duty WHERE case_id = $1`, caseID)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the known duties: %w", err)
+	}
+	keys, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	known := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		known[key] = true
+	}
+	return known, err
+}
+
+// Duty reads one duty of a case.
+func (tx *Tx) Duty(ctx context.Context, caseID, id uuid.UUID) (Duty, error) {
+	rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND d.id = $2`, caseID, id)
+	if err != nil {
+		return Duty{}, fmt.Errorf("cannot read the duty: %w", err)
+	}
+	d, err := pgx.CollectExactlyOneRow(rows, scanDuty)
+	return d, one(err, "duty")
+}
+
+// LockDutiesOf locks what a customer (or, by its id, one duty) is still owed or was told, so that
+// two outcomes for it are weighed one after the other.
+func (tx *Tx) LockDutiesOf(ctx context.Context, caseID uuid.UUID, customer, duty *uuid.UUID) ([]Duty, error) {
+	rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND (d.customer_id = $2 OR d.id = $3)
+		AND d.state IN ('proposed', 'required', 'met') ORDER BY d.id FOR UPDATE OF d`, caseID, customer, duty)
+	if err != nil {
+		return nil, fmt.Errorf("cannot lock the duties: %w", err)
+	}
+	return pgx.CollectRows(rows, scanDuty)
+}
+
+// SetDuty writes what may change about a duty: its state and what met it.
+func (tx *Tx) SetDuty(ctx context.Context, d Duty) error {
+	_, err := tx.Exec(ctx, `UPDATE duty SET state = $2, met_at = $3, met_by = $4, late = $5, governs = $6, disputed = $7, notice_id = $8 WHERE id = $1`,
+		d.ID, d.State, d.MetAt, d.MetBy, d.Late, d.Governs, d.Disputed, d.Notice)
+	if err != nil {
+		return fmt.Errorf("cannot write the duty: %w", err)
+	}
+	return nil
+}
+
+// MoveDuties writes newly derived clocks; the earlier instants stay in duty_due.
+func (tx *Tx) MoveDuties(ctx context.Context, duties []Duty, reason string, now time.Time) error {
+	batch := &pgx.Batch{}
+	for _, d := range duties {
+		batch.Queue(`UPDATE duty SET started_at = $2, target = $3, limit_at = $4, internal = $5, why = $6, governs = $7, state = $8, disputed = $9, late = $10 WHERE id = $1`,
+			d.ID, d.StartedAt, d.Target, d.Limit, d.Internal, d.Why, d.Governs, d.State, d.Disputed, d.Late)
+		batch.Queue(`INSERT INTO duty_due (duty_id, seq, case_id, started_at, target, limit_at, reason, recorded_at)
+			SELECT $1, max(seq) + 1, $2, $3, $4, $5, $6, $7 FROM duty_due WHERE duty_id = $1`,
+			d.ID, d.Case, d.StartedAt, d.Target, d.Limit, reason, now)
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("cannot move the duties' clocks: %w", err)
+	}
+	return nil
+}
+
+// Due is one due instant a duty had.
+type Due struct {
+	StartedAt  *time.Time
+	Target     *time.Time
+	Limit      *time.Time
+	Reason     string
+	RecordedAt time.Time
+}
+
+// DueHistory lists every due instant a duty had, the first one first.
+func (tx *Tx) DueHistory(ctx context.Context, duty uuid.UUID) ([]Due, error) {
+	rows, err := tx.Query(ctx, `SELECT started_at, target, limit_at, reason, recorded_at FROM duty_due WHERE duty_id = $1 ORDER BY seq`, duty)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the due instants: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (d Due, err error) {
+		err = row.Scan(&d.StartedAt, &d.Target, &d.Limit, &d.Reason, &d.RecordedAt)
+		return d, err
+	})
+}
+
+// NextDue is the earliest target of an open duty.
+func (tx *Tx) NextDue(ctx context.Context, caseID uuid.UUID) (at *time.Time, err error) {
+	err = tx.QueryRow(ctx, `SELECT min(target) FROM duty WHERE case_id = $1 AND state IN ('proposed', 'required')`, caseID).Scan(&at)
+	return at, err
+}
+
+// Fact is a start fact of a case.
+type Fact struct {
+	ID         uuid.UUID
+	Case       uuid.UUID
+	Word       string
+	HappenedAt time.Time
+	Zone       string
+	RecordedAt time.Time
+	RecordedBy uuid.UUID
+	Sealed     []byte
+}
+
+// Starts are the start facts of a case that stand, by word.
+func (tx *Tx) Starts(ctx context.Context, caseID uuid.UUID) (map[string]time.Time, error) {
+	rows, err := tx.Query(ctx, `SELECT word, happened_at FROM fact WHERE case_id = $1 AND party_id IS NULL AND NOT superseded`, caseID)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the start facts: %w", err)
+	}
+	starts := map[string]time.Time{}
+	var word string
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&word, &at}, func() error { starts[word] = at; return nil })
+	return starts, err
+}
+
+// RecordFact writes a start fact and marks the one before it superseded.
+func (tx *Tx) RecordFact(ctx context.Context, f Fact) error {
+	if _, err := tx.Exec(ctx, `UPDATE fact SET superseded = true WHERE case_id = $1 AND party_id IS NULL AND word = $2 AND NOT superseded`, f.Case, f.Word); err != nil {
+		return fmt.Errorf("cannot supersede the fact: %w", err)
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO fact (id, case_id, word, happened_at, zone, recorded_at, recorded_by, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		f.ID, f.Case, f.Word, f.HappenedAt, f.Zone, f.RecordedAt, f.RecordedBy, f.Sealed)
+	if err != nil {
+		return fmt.Errorf("cannot record the fact: %w", err)
+	}
+	return nil
+}

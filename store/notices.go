@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Notice is one notice of a case; its text is in its versions.
+type Notice struct {
+	ID         uuid.UUID
+	Case       uuid.UUID
+	Kind       string
+	State      string
+	Version    int
+	CreatedAt  time.Time
+	ApprovedBy *uuid.UUID
+	ApprovedAt *time.Time
+	Approval   []byte
+	// Sealed is the text of the current version.
+	Sealed []byte
+}
+
+const noticeSelect = `SELECT n.id, n.case_id, n.kind, n.state, n.version, n.created_at, n.approved_by, n.approved_at, n.approval_digest, v.sealed
+	FROM notice n JOIN notice_version v ON v.notice_id = n.id AND v.version = n.version `
+
+func scanNotice(row pgx.CollectableRow) (n Notice, err error) {
+	err = row.Scan(&n.ID, &n.Case, &n.Kind, &n.State, &n.Version, &n.CreatedAt, &n.ApprovedBy, &n.ApprovedAt, &n.Approval, &n.Sealed)
+	return n, err
+}
+
+// InsertNotice writes a draft with its first version.
+func (tx *Tx) InsertNotice(ctx context.Context, n Notice, by uuid.UUID) error {
+	_, err := tx.Exec(ctx, `INSERT INTO notice (id, case_id, kind, state, version, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		n.ID, n.Case, n.Kind, n.State, n.Version, n.CreatedAt)
+	if err != nil {
+		return fmt.Errorf("cannot insert the notice: %w", err)
+	}
+	return tx.InsertNoticeVersion(ctx, n, by, n.CreatedAt)
+}
+
+// InsertNoticeVersion writes the text of the notice's current version; versions are never changed.
+func (tx *Tx) InsertNoticeVersion(ctx context.Context, n Notice, by uuid.UUID, at time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO notice_version (notice_id, version, sealed, edited_by, edited_at) VALUES ($1, $2, $3, $4, $5)`,
+		n.ID, n.Version, n.Sealed, by, at)
+	if err != nil {
+		return fmt.Errorf("cannot insert the notice's version: %w", err)
+	}
+	return nil
+}
+
+// UpdateNotice writes state, version and approval.
+func (tx *Tx) UpdateNotice(ctx context.Context, n Notice) error {
+	_, err := tx.Exec(ctx, `UPDATE notice SET state = $2, version = $3, approved_by = $4, approved_at = $5, approval_digest = $6 WHERE id = $1`,
+		n.ID, n.State, n.Version, n.ApprovedBy, n.ApprovedAt, n.Approval)
+	if err != nil {
+		return fmt.Errorf("cannot update the notice: %w", err)
+	}
+	return nil
+}
+
+// Notice reads one notice of a case with its current text.
+func (tx *Tx) Notice(ctx context.Context, caseID, id uuid.UUID) (Notice, error) {
+	rows, err := tx.Query(ctx, noticeSelect+`WHERE n.case_id = $1 AND n.id = $2`, caseID, id)
+	if err != nil {
+		return Notice{}, fmt.Errorf("cannot read the notice: %w", err)
+	}
+	n, err := pgx.CollectExactlyOneRow(rows, scanNotice)
+	return n, one(err, "notice")
+}
+
+// NoticeText reads the text of one version, for a message that is made from it.
+func (tx *Tx) NoticeText(ctx context.Context, id uuid.UUID, version int) (sealed []byte, err error) {
+	err = tx.QueryRow(ctx, `SELECT sealed FROM notice_version WHERE notice_id = $1 AND version = $2`, id, version).Scan(&sealed)
+	return sealed, one(err, "notice")
+}
+
+// Notices lists a case's notices.
+func (tx *Tx) Notices(ctx context.Context, caseID uuid.UUID) ([]Notice, error) {
+	rows, err := tx.Query(ctx, noticeSelect+`WHERE n.case_id = $1 ORDER BY n.id`, caseID)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the notices: %w", err)
+	}
+	return pgx.CollectRows(rows, scanNotice)
+}
+
+// Editors are everybody who wrote any version of a notice: none of them may approve it.
+func (tx *Tx) Editors(ctx context.Context, id uuid.UUID) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT edited_by FROM notice_version WHERE notice_id = $1`, id)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the notice's editors: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
+
+// Owed is one contact of one customer who is owed a notice, with everything its letter needs.
+type Owed struct {
+	Duty, Customer, Contact uuid.UUID
+	Ref                     string
+	CustomerBody            []byte
+	CustomerSealed          []byte
+	ContactRole             string
+	Language                string
+	ContactSealed           []byte
+	KEK                     string
+	Wrapped                 []byte
+	Term                    string
+	Why                     []byte
+	Evidence                []byte
+	Target                  *time.Time
+	PartyBody               []byte
+}
+
+// Owed lists every contact of the next customers whose notice is owed and not yet released (or is released by
+// this very notice), ordered by customer and contact; a customer without a contact comes once with a zero
+// Contact. It takes customers after an id, in pages, so that memory does not grow with them.
+func (tx *Tx) Owed(ctx context.Context, caseID, notice, after uuid.UUID, customers int) ([]Owed, error) {
+	rows, err := tx.Query(ctx, `WITH next AS (SELECT DISTINCT customer_id FROM duty WHERE case_id = $1 AND customer_id > $3
+			AND state IN ('proposed', 'required') AND (notice_id IS NULL OR notice_id = $2) ORDER BY 1 LIMIT $4)
+		SELECT DISTINCT ON (c.id, k.id) d.id, c.id, coalesce(k.id, '00000000-0000-0000-0000-000000000000'), c.ref, c.body, c.sealed,
+			coalesce(k.role, ''), coalesce(k.language, ''), k.sealed, y.kek, y.wrapped, d.term_id, d.why, d.evidence, d.target, p.body
+		FROM next JOIN duty d ON d.case_id = $1 AND d.customer_id = next.customer_id
+		JOIN customer c ON c.id = d.customer_id JOIN data_key y ON y.scope = c.id JOIN party p ON p.id = d.party_id
+		LEFT JOIN contact k ON k.customer_id = c.id AND k.ended_at IS NULL AND k.channel = 'email'
+		WHERE d.state IN ('proposed', 'required') AND (d.notice_id IS NULL OR d.notice_id = $2)
+		ORDER BY c.id, k.id, d.target NULLS LAST, d.id`, caseID, notice, after, customers)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read who is owed the notice: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Owed])
+}
+
+// Assign says that this notice is the one released for what these customers are owed.
+func (tx *Tx) Assign(ctx context.Context, caseID, notice uuid.UUID, customers []uuid.UUID) error {
+	_, err := tx.Exec(ctx, `UPDATE duty SET notice_id = $2 WHERE case_id = $1 AND customer_id = ANY($3)
+		AND state IN ('proposed', 'required') AND notice_id IS NULL`, caseID, notice, customers)
+	if err != nil {
+		return fmt.Errorf("cannot assign the notice to its duties: %w", err)
+	}
+	return nil
+}
+
+// Unassign frees the duties whose customers a stopped campaign did not reach, so that another notice can.
+func (tx *Tx) Unassign(ctx context.Context, caseID, campaignID uuid.UUID) error {
+	_, err := tx.Exec(ctx, `UPDATE duty d SET notice_id = NULL FROM campaign c WHERE c.id = $2 AND d.case_id = $1 AND d.notice_id = c.notice_id
+		AND d.state IN ('proposed', 'required') AND NOT EXISTS (SELECT 1 FROM delivery x WHERE x.campaign_id = c.id AND x.customer_id = d.customer_id
+			AND x.state NOT IN ('cancelled', 'refused', 'bounced'))`, caseID, campaignID)
+	if err != nil {
+		return fmt.Errorf("cannot free the duties: %w", err)
+	}
+	return nil
+}
