@@ -140,7 +140,7 @@ func (l *Line) send(ctx context.Context, job desk.PageJob) notifications.Answer 
 }
 
 func (l *Line) event(job desk.PageJob) pager.Event {
-	event := pager.Event{ID: job.ID.String(), At: job.DueAt, Kind: job.Kind, Case: job.Code, Step: job.Step, Count: job.Count, Drill: job.Drill}
+	event := pager.Event{ID: job.ID.String(), At: job.DueAt, Kind: job.Kind, Case: job.Code, Step: job.Step, Count: job.Count, Drill: job.Drill, Restricted: job.Restricted}
 	if l.CaseURL != "" {
 		event.CaseURL = fmt.Sprintf(l.CaseURL, job.Code)
 	}

@@ -115,7 +115,7 @@ func (a *Campaign) deliver(ctx context.Context, job desk.Job) (finished bool, er
 	answer := sender.Channel.Send(attempt, prepared)
 	return a.finish(ctx, job, desk.Answer{
 		Outcome: string(answer.Outcome), Class: string(answer.Class), Code: answer.Code, Enhanced: answer.Enhanced,
-		Reply: answer.Reply, Host: answer.Host, TLS: answer.TLS, QueueID: answer.QueueID, RetryAfter: answer.RetryAfter,
+		Reply: answer.Reply, Reason: answer.Reason, Host: answer.Host, TLS: answer.TLS, QueueID: answer.QueueID, RetryAfter: answer.RetryAfter,
 	})
 }
 

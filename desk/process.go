@@ -42,11 +42,13 @@ type Job struct {
 // Answer is what the other side said to one attempt, as far as it could be seen.
 type Answer struct {
 	// Outcome is accepted, handed_on, refused, deferred or unknown.
-	Outcome    string
-	Class      string
-	Code       int
-	Enhanced   string
-	Reply      string
+	Outcome  string
+	Class    string
+	Code     int
+	Enhanced string
+	Reply    string
+	// Reason is our own word for what happened where the other side said nothing.
+	Reason     string
 	Host       string
 	TLS        string
 	QueueID    string
@@ -65,7 +67,9 @@ type PageJob struct {
 	Step    int
 	Roles   []string
 	Drill   bool
-	Attempt int
+	// Restricted says that only a named circle may know of the case: the page then does not name it.
+	Restricted bool
+	Attempt    int
 }
 
 // PageAnswer is what a pager or mail server said to a page.

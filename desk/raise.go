@@ -144,7 +144,7 @@ func (d *Desk) ClaimPages(ctx context.Context, caseID uuid.UUID, limit int) ([]P
 		for _, p := range pages {
 			jobs = append(jobs, PageJob{
 				ID: p.ID, Raise: p.Raise, Case: p.Case, Code: p.Code, Channel: p.Channel, Kind: p.Kind, DueAt: p.DueAt.UTC(), Count: p.Count,
-				Step: p.Step, Roles: p.Roles, Drill: p.Drill, Attempt: p.Attempts,
+				Step: p.Step, Roles: p.Roles, Drill: p.Drill, Restricted: p.Restricted, Attempt: p.Attempts,
 			})
 		}
 		return err

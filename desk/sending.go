@@ -290,7 +290,7 @@ func (d *Desk) finish(ctx context.Context, tx *store.Tx, c store.Case, key seal.
 // event is the ledger's row of an answer: what machines may read in clear, the other side's words sealed.
 func (d *Desk) event(one store.Delivery, page uuid.UUID, at time.Time, a Answer, key *seal.Key) (store.Event, error) {
 	body, err := json.Marshal(map[string]any{
-		"class": a.Class, "code": a.Code, "enhanced": a.Enhanced, "host": a.Host, "tls": a.TLS, "queue_id": a.QueueID, "next_at": one.NextAt.UTC(),
+		"class": a.Class, "code": a.Code, "enhanced": a.Enhanced, "host": a.Host, "tls": a.TLS, "queue_id": a.QueueID, "reason": a.Reason, "next_at": one.NextAt.UTC(),
 	})
 	e := store.Event{Delivery: one.ID, Case: one.Case, Page: page, Attempt: one.Attempt, At: at, Kind: a.Outcome, Body: body}
 	if err == nil && a.Reply != "" && key != nil {

@@ -192,6 +192,8 @@ type Page struct {
 	DueAt time.Time
 	Count int
 	Drill bool
+	// Restricted says that only a named circle may know of the case.
+	Restricted bool
 }
 
 // InsertPage opens a page, to be sent at once.
@@ -213,12 +215,12 @@ func (tx *Tx) ClaimPages(ctx context.Context, caseID uuid.UUID, limit int) ([]Pa
 			ORDER BY p.next_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 		UPDATE page p SET lease_until = clock_timestamp() + interval '30 seconds', attempts = attempts + 1
 		FROM mine, raise r, cases c WHERE p.id = mine.id AND r.id = p.raise_id AND c.id = p.case_id
-		RETURNING p.id, p.raise_id, p.case_id, p.step, p.channel, p.roles, p.attempts, c.code, r.kind, r.due_at, r.count, c.drill`, caseID, limit)
+		RETURNING p.id, p.raise_id, p.case_id, p.step, p.channel, p.roles, p.attempts, c.code, r.kind, r.due_at, r.count, c.drill, c.restricted`, caseID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("cannot claim pages: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p Page, err error) {
-		err = row.Scan(&p.ID, &p.Raise, &p.Case, &p.Step, &p.Channel, &p.Roles, &p.Attempts, &p.Code, &p.Kind, &p.DueAt, &p.Count, &p.Drill)
+		err = row.Scan(&p.ID, &p.Raise, &p.Case, &p.Step, &p.Channel, &p.Roles, &p.Attempts, &p.Code, &p.Kind, &p.DueAt, &p.Count, &p.Drill, &p.Restricted)
 		return p, err
 	})
 }

@@ -44,14 +44,14 @@ type Values struct {
 // Letter is the rendered message to one recipient.
 type Letter struct {
 	// Subject is one line of plain text.
-	Subject string
+	Subject string `json:"subject" doc:"One line of plain text"`
 	// Text is the letter in plain text with LF line ends.
-	Text string
+	Text string `json:"text" doc:"The letter in plain text"`
 	// HTML is the letter as a complete document without remote parts.
-	HTML string
+	HTML string `json:"html" doc:"The letter as a complete document without remote parts"`
 	// Language is the language it is written in.
-	Language string
+	Language string `json:"language" doc:"The language it is written in"`
 	// FallbackUsed says that the recipient asked for another language; the letter
 	// says so too.
-	FallbackUsed bool
+	FallbackUsed bool `json:"fallback_used" doc:"The recipient asked for another language"`
 }
