@@ -47,7 +47,8 @@ type stateInput struct {
 
 // Pack is what a person needs to make a notice or filing by hand.
 type Pack struct {
-	Letter letters.Letter `json:"letter" doc:"The newest complete notice of the case, with the values of whom the duty is owed to; empty while there is none"`
+	Letter letters.Letter `json:"letter" doc:"The newest approved notice of the case, with the values of whom the duty is owed to; empty while there is none"`
+	Values letters.Values `json:"values" doc:"Those values, for the fields of a portal"`
 	Duty   desk.DutyView  `json:"duty" doc:"What is owed, to whom, by when and under which clause"`
 }
 

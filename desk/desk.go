@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/packs"
 	"github.com/atlascloudai/docket/core/seal"
@@ -16,14 +17,15 @@ import (
 
 // Desk decides. It is safe for concurrent use.
 type Desk struct {
-	store   *store.Store
-	keys    *seal.Keyring
-	pack    *packs.Pack
-	company duty.CompanyProfile
+	store     *store.Store
+	keys      *seal.Keyring
+	pack      *packs.Pack
+	company   duty.CompanyProfile
+	published func() (*audit.Trail, error)
 	// internal is the company's own target where an agreement gives no number.
 	internal time.Duration
-	// from names the mail transport that sends real cases: direct or relay.
-	transport string
+	// lease is how long a sender's claim on a recipient holds.
+	lease time.Duration
 }
 
 // Options is what a desk is put together from.
@@ -32,8 +34,13 @@ type Options struct {
 	Keys    *seal.Keyring
 	Pack    *packs.Pack
 	Company duty.CompanyProfile
+	// Published reads what was published outside the database, for whoever verifies; nil where nothing is.
+	Published func() (*audit.Trail, error)
 	// InternalTarget is the company's own target for a duty whose words give no number; 24 hours if zero.
 	InternalTarget time.Duration
+	// Lease is how long a sender's claim on a recipient holds, counted again from the begin of its attempt; two
+	// minutes if zero. It must be longer than any attempt: what outlives it is taken over as unknown.
+	Lease time.Duration
 }
 
 // New puts a desk together.
@@ -41,7 +48,10 @@ func New(o Options) *Desk {
 	if o.InternalTarget == 0 {
 		o.InternalTarget = 24 * time.Hour
 	}
-	return &Desk{store: o.Store, keys: o.Keys, pack: o.Pack, company: o.Company, internal: o.InternalTarget}
+	if o.Lease == 0 {
+		o.Lease = 2 * time.Minute
+	}
+	return &Desk{store: o.Store, keys: o.Keys, pack: o.Pack, company: o.Company, published: o.Published, internal: o.InternalTarget, lease: o.Lease}
 }
 
 // Receipt says what a decision did. It holds ids only, so that the same call can be given the same receipt again.

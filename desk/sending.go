@@ -116,7 +116,7 @@ func (d *Desk) Claim(ctx context.Context, campaignID, page uuid.UUID, n int) ([]
 		if n, err = tx.Draw(ctx, string(duty.Email), p.Lane, n); err != nil || n == 0 {
 			return err
 		}
-		claimed, err := tx.Claim(ctx, campaignID, page, c.Now, n)
+		claimed, err := tx.Claim(ctx, campaignID, page, c.Now, d.lease, n)
 		if err != nil || len(claimed) == 0 {
 			return err
 		}
@@ -127,7 +127,7 @@ func (d *Desk) Claim(ctx context.Context, campaignID, page uuid.UUID, n int) ([]
 }
 
 func (d *Desk) takeOver(ctx context.Context, tx *store.Tx, c store.Case, p store.Campaign, page uuid.UUID, n int) error {
-	lapsed, err := tx.Lapsed(ctx, p.ID, page, n)
+	lapsed, err := tx.Lapsed(ctx, p.ID, page, d.lease, n)
 	if err != nil {
 		return err
 	}
@@ -145,6 +145,9 @@ func (d *Desk) takeOver(ctx context.Context, tx *store.Tx, c store.Case, p store
 			continue
 		}
 		one.State, one.PossibleDuplicate = "deferred", true
+		if p.State == string(campaign.Stopped) {
+			one.State = "unknown" // Nobody sends it again: a person finds out.
+		}
 		event, err := d.event(one, page, c.Now, Answer{Outcome: "unknown", Class: "sender_lost"}, nil)
 		if err != nil {
 			return err
@@ -204,7 +207,7 @@ func (d *Desk) Begin(ctx context.Context, job Job, digest [32]byte, transport st
 		if err != nil {
 			return err
 		}
-		return tx.Begin(ctx, job.Delivery, job.Page, digest[:], transport, store.Event{
+		return tx.Begin(ctx, job.Delivery, job.Page, digest[:], transport, d.lease, store.Event{
 			Delivery: job.Delivery, Case: job.Case, Page: job.Page, Attempt: job.Attempt, At: now, Kind: "in_flight", Body: body,
 		})
 	}))
@@ -271,6 +274,12 @@ func (d *Desk) finish(ctx context.Context, tx *store.Tx, c store.Case, key seal.
 			first = *one.FirstAttemptAt
 		}
 		one.NextAt = campaign.Retry(first, c.Now, one.Deadline, max(one.Attempt, 1), a.RetryAfter)
+		if p, err := tx.Campaign(ctx, job.Campaign); err != nil {
+			return one, err
+		} else if p.State == string(campaign.Stopped) {
+			// Nobody sends it again: what was deferred was not sent, what is unknown a person finds out.
+			one.State = map[string]string{"deferred": "cancelled", "unknown": "unknown"}[a.Outcome]
+		}
 	default:
 		return one, fmt.Errorf("cannot finish the attempt: %q is no outcome", a.Outcome)
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -30,12 +31,15 @@ func (d *Desk) VerifyCase(ctx context.Context, actor access.Actor, caseID uuid.U
 			return err
 		}
 		err = verify(ctx, tx, c, &view)
+		if err == nil {
+			err = d.outside(ctx, tx, c, &view)
+		}
 		if broken, ok := errors.AsType[*audit.Broken](err); ok {
 			view.Problem = broken.Error()
 			return nil
 		}
-		if mismatch, ok := errors.AsType[*pageMismatch](err); ok {
-			view.Problem = mismatch.Error()
+		if differs, ok := errors.AsType[*mismatch](err); ok {
+			view.Problem = differs.Error()
 			return nil
 		}
 		view.OK = err == nil
@@ -44,14 +48,13 @@ func (d *Desk) VerifyCase(ctx context.Context, actor access.Actor, caseID uuid.U
 	return view, err
 }
 
-type pageMismatch struct {
+// mismatch is a chain that is whole in itself and differs from the rows that it vouches for, or from what was published.
+type mismatch struct {
 	seq   int64
 	cause error
 }
 
-func (e *pageMismatch) Error() string {
-	return fmt.Sprintf("entry %d vouches for ledger rows that differ: %v", e.seq, e.cause)
-}
+func (e *mismatch) Error() string { return fmt.Sprintf("entry %d: %v", e.seq, e.cause) }
 
 func verify(ctx context.Context, tx *store.Tx, c store.Case, view *VerifyView) error {
 	verifier := audit.NewVerifier(c.ID.String())
@@ -92,22 +95,48 @@ func verify(ctx context.Context, tx *store.Tx, c store.Case, view *VerifyView) e
 	return lostSeal(ctx, tx, c, sealed)
 }
 
+// outside holds a chain against the signed heads that were published outside the database: whoever rewrote
+// the whole chain, hashes and all, could not rewrite those.
+func (d *Desk) outside(ctx context.Context, tx *store.Tx, c store.Case, view *VerifyView) error {
+	if d.published == nil {
+		return nil
+	}
+	trail, err := d.published()
+	if err != nil {
+		return &mismatch{0, err}
+	}
+	for _, head := range trail.Heads() {
+		if head.Case != c.ID.String() {
+			continue
+		}
+		view.Published = head.Seq
+		stored, err := tx.HashAt(ctx, head.Case, head.Seq)
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(stored, head.Hash[:]) {
+			return &mismatch{head.Seq, errors.New("the chain does not pass through the head that was signed and published")}
+		}
+	}
+	return nil
+}
+
 func verifyPage(ctx context.Context, tx *store.Tx, e store.Entry, view *VerifyView, sealed map[uuid.UUID]bool) error {
 	var vouched audit.PageSeal
 	if err := json.Unmarshal(e.Body, &vouched); err != nil {
-		return &pageMismatch{e.Seq, err}
+		return &mismatch{e.Seq, err}
 	}
 	name, found := strings.CutPrefix(vouched.Page, pagePrefix)
 	page, err := uuid.Parse(name)
 	if !found || err != nil {
-		return &pageMismatch{e.Seq, fmt.Errorf("%q names no page", vouched.Page)}
+		return &mismatch{e.Seq, fmt.Errorf("%q names no page", vouched.Page)}
 	}
 	again, counts, err := digestPage(ctx, tx, page)
 	if err != nil {
 		return err
 	}
 	if err := vouched.Check(again, counts); err != nil {
-		return &pageMismatch{e.Seq, err}
+		return &mismatch{e.Seq, err}
 	}
 	sealed[page] = true
 	view.Pages++
@@ -120,7 +149,7 @@ func lostSeal(ctx context.Context, tx *store.Tx, c store.Case, sealed map[uuid.U
 	pages, err := tx.SealedPages(ctx, c.ID)
 	for _, page := range pages {
 		if !sealed[page] {
-			return &pageMismatch{0, fmt.Errorf("no entry vouches for page %s, which is marked as sealed", page)}
+			return &mismatch{0, fmt.Errorf("no entry vouches for page %s, which is marked as sealed", page)}
 		}
 	}
 	return err
@@ -137,10 +166,11 @@ func digestPage(ctx context.Context, tx *store.Tx, page uuid.UUID) (*audit.RowsD
 	return digest, counts, err
 }
 
-// Draft is what a person needs to file a duty by hand: the letter of the notice that is approved or
-// released for it, or the newest draft's, with the values of whom it is owed to.
+// Draft is what a person needs to file a duty by hand: the letter of the newest notice that was approved,
+// with the values of whom it is owed to. The letter is empty while none was: what leaves the house is approved.
 type Draft struct {
 	Letter letters.Letter
+	Values letters.Values
 	Duty   DutyView
 }
 
@@ -159,15 +189,12 @@ func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uu
 			return err
 		}
 		for i := len(notices) - 1; i >= 0; i-- {
-			if notices[i].State == noticeWithdrawn {
+			if notices[i].Approval == nil || notices[i].State == noticeWithdrawn {
 				continue
 			}
 			text, err := textOf(key, notices[i])
 			if err != nil {
 				return err
-			}
-			if len(text.Blockers()) > 0 {
-				continue
 			}
 			name := draft.Duty.Name
 			if name == "" {
@@ -180,6 +207,7 @@ func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uu
 			if err != nil {
 				return err
 			}
+			draft.Values = values
 			draft.Letter, err = letters.Render(text, values, c.Now)
 			return err
 		}

@@ -209,5 +209,7 @@ type VerifyView struct {
 	Pages   int       `json:"pages" doc:"Sealed pages of the ledger checked"`
 	Rows    int64     `json:"rows" doc:"Ledger rows checked"`
 	Head    string    `json:"head" doc:"Head of the chain, hex"`
-	Problem string    `json:"problem,omitempty" doc:"The first thing that does not hold"`
+	// Published is the entry up to which the signed heads outside the database vouch.
+	Published int64  `json:"published" doc:"Entry up to which signed heads outside the database vouch; 0 while none was published"`
+	Problem   string `json:"problem,omitempty" doc:"The first thing that does not hold"`
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"github.com/atlascloudai/docket/api"
 	"github.com/atlascloudai/docket/cmd/docket/client"
 	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/notifications/byhand"
 )
 
 type dutyListCmd struct {
@@ -123,22 +125,50 @@ func (c *dutyWaiveCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error
 
 type dutyPackCmd struct {
 	dutyArg
-	HTML bool `help:"Print the HTML part."`
+	HTML bool   `help:"Print the HTML part."`
+	Out  string `type:"path" help:"Write the pack as a zip: letter, values for a portal's fields, and what to record."`
 }
 
 // Run prints the pack.
 func (c *dutyPackCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
-	return read(ctx, &p.Remote, out, c.path("pack"), nil, func(out io.Writer, v api.Pack) {
+	var failed error
+	err := read(ctx, &p.Remote, out, c.path("pack"), nil, func(out io.Writer, v api.Pack) {
 		fields(out, "Owed to", owed(v.Duty), "Name", v.Duty.Name, "Clause", v.Duty.Clause, "Target", when(v.Duty.Target), "Limit", when(v.Duty.Limit), "Subject", v.Letter.Subject)
 		body := v.Letter.Text
 		if c.HTML {
 			body = v.Letter.HTML
 		}
 		if body == "" {
-			body = "There is no complete notice in this case yet: draft one."
+			body = "No notice of this case has been approved yet: what leaves the company is approved."
 		}
 		fmt.Fprintln(out, "\n"+lines(body))
+		if c.Out != "" {
+			failed = c.write(v)
+		}
 	})
+	return errors.Join(err, failed)
+}
+
+// write puts the pack into a file: the same pack whenever it is prepared.
+func (c *dutyPackCmd) write(v api.Pack) error {
+	filing := byhand.Filing{
+		ID: v.Duty.ID.String(), Addressee: owed(v.Duty), Means: "portal, post or phone, as the addressee or the agreement asks", Duty: v.Duty.Clause,
+		Location: time.UTC, Letter: v.Letter, Values: v.Values,
+	}
+	if v.Duty.Target != nil {
+		filing.Target = *v.Duty.Target
+	}
+	if v.Duty.Limit != nil {
+		filing.Limit = *v.Duty.Limit
+	}
+	if len(v.Duty.History) > 0 {
+		filing.Instant = v.Duty.History[0].RecordedAt
+	}
+	pack, _, err := byhand.Pack(filing)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.Out, pack, 0o600)
 }
 
 type dutyFileCmd struct {

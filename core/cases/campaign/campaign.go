@@ -45,9 +45,12 @@ type Next struct {
 // Agenda says what a campaign's process does now.
 func Agenda(next Next, now time.Time) cases.Agenda {
 	var agenda cases.Agenda
+	// A claim that lapsed is taken over also while nothing is sent: nobody waits for an outcome for ever.
+	send := next.Lease
 	if next.State == Running {
-		agenda.Due(StageSend, earliest(next.Send, next.Lease), now)
+		send = earliest(next.Send, next.Lease)
 	}
+	agenda.Due(StageSend, send, now)
 	if next.Unsealed {
 		agenda.Stages = append(agenda.Stages, StageSeal)
 	}
