@@ -134,25 +134,25 @@ func (tx *Tx) SetDelivery(ctx context.Context, d Delivery) error {
 	return nil
 }
 
-// Lapsed takes over the claims of senders that never came back: begun attempts and those not begun.
-func (tx *Tx) Lapsed(ctx context.Context, campaignID, page uuid.UUID, limit int) ([]Delivery, error) {
+// Lapsed takes over, for a lease of its own, the claims of senders that never came back: begun attempts and those not begun.
+func (tx *Tx) Lapsed(ctx context.Context, campaignID, page uuid.UUID, lease time.Duration, limit int) ([]Delivery, error) {
 	rows, err := tx.Query(ctx, `WITH lapsed AS (SELECT id FROM delivery WHERE campaign_id = $1 AND claim IS NOT NULL AND lease_until < clock_timestamp()
 			ORDER BY lease_until LIMIT $3 FOR UPDATE SKIP LOCKED)
-		UPDATE delivery d SET claim = $2, lease_until = clock_timestamp() + interval '2 minutes' FROM lapsed WHERE d.id = lapsed.id RETURNING `+deliveryColumns,
-		campaignID, page, limit)
+		UPDATE delivery d SET claim = $2, lease_until = clock_timestamp() + $4::interval FROM lapsed WHERE d.id = lapsed.id RETURNING `+deliveryColumns,
+		campaignID, page, limit, lease)
 	if err != nil {
 		return nil, fmt.Errorf("cannot take over lapsed claims: %w", err)
 	}
 	return pgx.CollectRows(rows, scanDelivery)
 }
 
-// Claim takes up to n recipients that are due, for two minutes, in the name of a page.
-func (tx *Tx) Claim(ctx context.Context, campaignID, page uuid.UUID, now time.Time, n int) ([]Delivery, error) {
+// Claim takes up to n recipients that are due, for one lease, in the name of a page.
+func (tx *Tx) Claim(ctx context.Context, campaignID, page uuid.UUID, now time.Time, lease time.Duration, n int) ([]Delivery, error) {
 	rows, err := tx.Query(ctx, `WITH due AS (SELECT id FROM delivery WHERE campaign_id = $1 AND state IN ('planned', 'deferred') AND next_at <= $3
 			ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-		UPDATE delivery d SET state = 'claimed', claim = $2, lease_until = clock_timestamp() + interval '2 minutes',
+		UPDATE delivery d SET state = 'claimed', claim = $2, lease_until = clock_timestamp() + $5::interval,
 			first_attempt_at = coalesce(d.first_attempt_at, $3) FROM due WHERE d.id = due.id RETURNING `+deliveryColumns,
-		campaignID, page, now, n)
+		campaignID, page, now, n, lease)
 	if err != nil {
 		return nil, fmt.Errorf("cannot claim recipients: %w", err)
 	}
@@ -164,13 +164,14 @@ var ErrNotOurs = errors.New("the claim does not hold")
 
 // Begin commits, before the first byte that can have an effect, that an attempt is in flight. It holds only
 // while the claim does, the campaign runs, nothing is quarantined, and the bytes are those of the first attempt.
-func (tx *Tx) Begin(ctx context.Context, id, page uuid.UUID, digest []byte, transport string, event Event) error {
+// From here on the claim holds for one more lease.
+func (tx *Tx) Begin(ctx context.Context, id, page uuid.UUID, digest []byte, transport string, lease time.Duration, event Event) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`UPDATE delivery d SET state = 'in_flight', attempt = d.attempt + 1, digest = $3, transport = $4,
-			lease_until = clock_timestamp() + interval '2 minutes'
+			lease_until = clock_timestamp() + $5::interval
 		FROM campaign c WHERE d.id = $1 AND d.claim = $2 AND d.state = 'claimed' AND (d.digest IS NULL OR d.digest = $3)
 		AND c.id = d.campaign_id AND c.state = 'running' AND NOT EXISTS (SELECT 1 FROM installation WHERE quarantined_at IS NOT NULL)`,
-		id, page, digest, transport)
+		id, page, digest, transport, lease)
 	queueEvent(batch, event)
 	return sent(tx.SendBatch(ctx, batch), "begin the attempt")
 }
