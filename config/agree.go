@@ -72,7 +72,7 @@ func (c Config) raising(r *rules) {
 	plain := func(address Secret) bool { return !c.Dev && strings.HasPrefix(address.Reveal(), "http://") }
 	r.refuse(plain(c.Pager.URL), "PAGER_URL", "must begin with https:// outside docket dev")
 	r.refuse(plain(c.Watchdog.DeadMansSwitchURL), "WATCHDOG_DEAD_MANS_SWITCH_URL", "must begin with https:// outside docket dev")
-	r.refuse(c.Pager.URL == "" && len(c.Pager.CopyTo) == 0, "PAGER_URL",
+	r.refuse(c.Pager.URL == "" && c.Pager.CopyTo == "", "PAGER_URL",
 		"is not set, and DOCKET_PAGER_COPY_TO neither; nobody could be told that a deadline is near")
 }
 

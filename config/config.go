@@ -80,7 +80,7 @@ type API struct {
 	// TrustedProxies may say for whom they forward. Empty: nobody may.
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" doc:"Networks of the proxies in front, comma-separated (10.0.0.0/8). Only these may say whom they forward for; empty: nobody."`
 	// BodyLimit is in bytes.
-	BodyLimit int64 `env:"BODY_LIMIT" envDefault:"4194304" min:"1024" max:"268435456" doc:"Largest request body in bytes; a larger one is answered with 413."`
+	BodyLimit int64 `env:"BODY_LIMIT" envDefault:"33554432" min:"1024" max:"268435456" doc:"Largest request body in bytes; a larger one is answered with 413."`
 	// RequestTimeout bounds one request.
 	RequestTimeout time.Duration `env:"REQUEST_TIMEOUT" envDefault:"60s" min:"1s" max:"10m" doc:"A request that takes longer is ended."`
 	// ShutdownTimeout is how long a stopping process waits for requests in hand.
@@ -105,8 +105,8 @@ type Pager struct {
 	URL Secret `env:"URL" check:"url" doc:"Receives a signed POST (Standard Webhooks) for every raise; empty: people are raised by mail only."`
 	// Secrets sign it: the newest first and, during a rotation, the one before it.
 	Secrets []Secret `env:"SECRETS" check:"webhook" doc:"Secrets that sign it, each whsec_ and base64, comma-separated or one a line, the newest first. Two during a rotation: both signatures are sent."`
-	// CopyTo are staff addresses that get every raise as mail too.
-	CopyTo []string `env:"COPY_TO" check:"address" doc:"Staff addresses, comma-separated, that get every raise by mail as well. Subjects carry the case's code and nothing else."`
+	// CopyTo is the staff's address that gets every raise as mail too.
+	CopyTo string `env:"COPY_TO" check:"address" doc:"The staff's address that gets every raise by mail as well; for several people, a group's. Subjects name no case."`
 }
 
 // Watchdog raises what no workflow raised, and tells an outsider that it lives.

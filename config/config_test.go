@@ -71,13 +71,13 @@ func TestDefaultsAreSafe(t *testing.T) {
 func TestValuesAreRead(t *testing.T) {
 	signing := file(t, "a key")
 	c, err := config.Read(with(smallest(t), map[string]string{
-		"API_TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8", "PAGER_COPY_TO": "a@provider.example,\nb@provider.example\n",
+		"API_TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8", "MAIL_ONLY_HOSTS": "127.0.0.1:25,\n127.0.0.2\n",
 		"WATCHDOG_INTERVAL": "1m", "LOG_LEVEL": "debug", "COMPANY_MAIN_ESTABLISHMENT": "IE", "COMPANY_ZONE": "Europe/Dublin",
 		"MAIL_TRANSPORT": "relay", "MAIL_RELAY_ADDRESS": "relay.provider.example:587", "SIGNING_KEY_FILE": signing,
 	}))
 	require.NoError(t, err)
 	require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}, c.API.TrustedProxies)
-	require.Equal(t, []string{"a@provider.example", "b@provider.example"}, c.Pager.CopyTo)
+	require.Equal(t, []string{"127.0.0.1:25", "127.0.0.2"}, c.Mail.OnlyHosts)
 	require.Equal(t, time.Minute, c.Watchdog.Interval)
 	require.Equal(t, slog.LevelDebug, c.LogLevel)
 	require.Equal(t, signing, c.SigningKeyPath())

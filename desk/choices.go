@@ -29,7 +29,7 @@ func (d *Desk) DecideDuties(ctx context.Context, actor access.Actor, key string,
 		filter := store.DutyFilter{States: []string{"proposed"}, Rule: in.Rule, IDs: in.Duties, Limit: chunk}
 		decided := 0
 		for {
-			duties, err := w.Duties(ctx, w.c.ID, filter)
+			duties, err := w.LockDuties(ctx, w.c.ID, filter)
 			if err != nil {
 				return Receipt{}, err
 			}
@@ -94,7 +94,7 @@ func (d *Desk) WaiveDuty(ctx context.Context, actor access.Actor, key string, ca
 }
 
 func (w *work) openDuty(ctx context.Context, id uuid.UUID) (store.Duty, error) {
-	one, err := w.Duty(ctx, w.c.ID, id)
+	one, err := w.LockDuty(ctx, w.c.ID, id)
 	if err == nil && one.State != "proposed" && one.State != "required" {
 		err = problem.Blocked(problem.Blocker{Code: "duty_ended", Ref: id.String(), Detail: "the duty is " + one.State + " already"})
 	}
@@ -144,7 +144,7 @@ func (d *Desk) FileByHand(ctx context.Context, actor access.Actor, key string, c
 // ConfirmFiling is the second person's word on a filing made by hand.
 func (d *Desk) ConfirmFiling(ctx context.Context, actor access.Actor, key string, caseID, deliveryID uuid.UUID, in ReasonInput) (Receipt, error) {
 	return d.command(ctx, actor, key, access.DutyConfirmFiling, caseID, within(deliveryID, in), func(w *work) (Receipt, error) {
-		one, err := w.Delivery(ctx, w.c.ID, deliveryID)
+		one, err := w.delivery(ctx, deliveryID)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -176,34 +176,46 @@ func (d *Desk) weighed(ctx context.Context, tx *store.Tx, of store.Delivery) (re
 		return nil, err
 	}
 	for _, one := range duties {
-		var byHand *uuid.UUID
-		if one.Customer == nil || of.Duty != nil {
-			byHand = &one.ID
-		}
-		deliveries, err := tx.DeliveriesOf(ctx, of.Case, one.Customer, byHand)
+		deliveries, err := tx.DeliveriesOf(ctx, of.Case, one.Customer, &one.ID)
 		if err != nil {
 			return nil, err
 		}
-		met, at, by, err := meets(one, deliveries)
+		was := one.State
+		changed, err := settle(&one, deliveries)
 		if err != nil {
 			return nil, err
 		}
-		was := one.State == "met"
-		switch {
-		case met && (!was || one.MetAt == nil || !one.MetAt.Equal(at)):
-			one.State, one.MetAt, one.MetBy = "met", &at, &by
-			one.Late = one.Limit != nil && at.After(*one.Limit)
-		case !met && was:
-			one.State, one.MetAt, one.MetBy, one.Late = "required", nil, nil, false
-			reopened = append(reopened, one)
-		default:
+		if !changed {
 			continue
 		}
 		if err := tx.SetDuty(ctx, one); err != nil {
 			return nil, err
 		}
+		if was == "met" && one.State != "met" {
+			reopened = append(reopened, one)
+		}
 	}
 	return reopened, nil
+}
+
+// settle writes into a duty what the deliveries that concern it come to, and says whether that changed it.
+func settle(one *store.Duty, deliveries []store.Delivery) (changed bool, err error) {
+	met, at, by, err := meets(*one, deliveries)
+	if err != nil {
+		return false, err
+	}
+	was := one.State == "met"
+	switch {
+	case met && (!was || one.MetAt == nil || !one.MetAt.Equal(at)):
+		one.State, one.MetAt, one.MetBy = "met", &at, &by
+		one.Late = one.Limit != nil && at.After(*one.Limit)
+	case !met && was:
+		one.State, one.MetAt, one.MetBy, one.Late = "required", nil, nil, false
+		*one = undecided(*one)
+	default:
+		return false, nil
+	}
+	return true, nil
 }
 
 func meets(one store.Duty, deliveries []store.Delivery) (bool, time.Time, string, error) {

@@ -205,7 +205,7 @@ func (d *Desk) rederive(ctx context.Context, w *work, starts map[string]time.Tim
 	moved := 0
 	filter.Limit = chunk
 	for {
-		duties, err := w.Duties(ctx, w.c.ID, filter)
+		duties, err := w.LockDuties(ctx, w.c.ID, filter)
 		if err != nil || len(duties) == 0 {
 			return moved, firstError(err, w.AddMilestones(ctx, w.c.ID, clocks.milestones()))
 		}
@@ -289,8 +289,14 @@ func (l *ledger) rederive(ctx context.Context, duties []store.Duty, governs stri
 		if one.StartedAt == nil && one.Governs == governsIncident && governs == "" {
 			choice = "" // Its clock has not run yet: now is its birth.
 		}
+		was := one.Governs
 		if err := l.deriver.set(one, key, resolution, zone, party, choice); err != nil {
 			return err
+		}
+		if was == governsUndecided && one.Governs != governsUndecided {
+			if one.Disputed = resolution.Disputed; one.Customer != nil && one.State == "proposed" {
+				one.State = "required"
+			}
 		}
 		if one.State == "required" && one.Governs == governsUndecided {
 			*one = undecided(*one)

@@ -12,6 +12,7 @@ import (
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/cases/incident"
+	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/store"
 )
@@ -283,6 +284,9 @@ func (d *Desk) RecordStart(ctx context.Context, actor access.Actor, key string, 
 	if in.Word == "confirmed_processor" {
 		action = access.IncidentConfirm
 	}
+	if !clock.StartWord(in.Word).Known() {
+		return Receipt{}, problem.InvalidField("word", "%q starts no clock; see the list of start words", in.Word)
+	}
 	if _, err := d.pack.Zone(in.Zone); err != nil {
 		return Receipt{}, err
 	}
@@ -330,6 +334,17 @@ func (d *Desk) start(ctx context.Context, w *work, in StartInput, starts map[str
 		return Receipt{}, err
 	}
 	starts[in.Word] = in.At
+	before, err := w.Counts(ctx, w.c.ID)
+	if err != nil {
+		return Receipt{}, err
+	}
 	moved, err := d.rederive(ctx, w, starts, store.DutyFilter{Word: in.Word, States: []string{"proposed", "required", "met"}}, "", "start "+in.Word+" recorded")
+	if err != nil {
+		return Receipt{}, err
+	}
+	after, err := w.Counts(ctx, w.c.ID)
+	if err == nil && after.UndecidedStarts > before.UndecidedStarts {
+		err = d.raise(ctx, w, undecidedRaise(w, after.UndecidedStarts))
+	}
 	return Receipt{ID: &id, Count: moved}, err
 }

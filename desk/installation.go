@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/store"
 )
 
@@ -28,7 +31,8 @@ func (d *Desk) Quarantine(ctx context.Context) (reason string, err error) {
 
 // Guard holds the database against what was published outside it (invariant 15). The first start makes the
 // installation row. A restored dump, a promoted clone or a database older than the newest published head
-// starts quarantined: people work, nothing is sent, until an operator reconciles.
+// starts quarantined: people work, nothing is sent, until an operator reconciles. published is nil where the
+// published files cannot be followed, which is no less suspicious.
 func (d *Desk) Guard(ctx context.Context, published *audit.Trail) (reason string, err error) {
 	err = d.store.Reserved(ctx, func(tx *store.Tx) error {
 		system, timeline, err := tx.Cluster(ctx)
@@ -54,6 +58,9 @@ func (d *Desk) Guard(ctx context.Context, published *audit.Trail) (reason string
 }
 
 func suspicion(ctx context.Context, tx *store.Tx, i store.Installation, system string, timeline int, published *audit.Trail) (string, error) {
+	if published == nil {
+		return "the published heads cannot be followed: a file is missing, changed, or signed by an unknown key", nil
+	}
 	last := published.Last()
 	switch {
 	case i.SystemIdentifier != system:
@@ -64,6 +71,10 @@ func suspicion(ctx context.Context, tx *store.Tx, i store.Installation, system s
 		return "the published heads are another installation's", nil
 	case last.Sequence > i.HeadsSequence+1:
 		return "the database is older than the newest published heads", nil
+	}
+	// After a reconciliation what was published before counts no more; the next file says so.
+	if anew, err := tx.BeginsAnew(ctx); err != nil || anew && last.Sequence == i.HeadsSequence {
+		return "", err
 	}
 	var failed error
 	comparison := audit.CompareHeads(published.Heads(), func(caseID string, seq int64) (int64, audit.Digest, bool) {
@@ -105,13 +116,39 @@ func (d *Desk) Reconcile(ctx context.Context, actor access.Actor, reason string,
 		if i == nil || i.QuarantinedAt == nil {
 			return problem.Blocked(problem.Blocker{Code: "not_quarantined", Detail: "nothing is quarantined"})
 		}
+		last := published.Last()
+		if last.Sequence > 0 && last.Installation != i.ID.String() {
+			return problem.Blocked(problem.Blocker{Code: "foreign_heads", Detail: "the published heads are another installation's; correct DOCKET_PUBLISH_DIR"})
+		}
 		system, timeline, err := tx.Cluster(ctx)
 		if err != nil {
 			return err
 		}
+		by, err := uuid.Parse(actor.ID)
+		if err != nil {
+			return fmt.Errorf("cannot read the actor's id: %w", err)
+		}
+		key, err := d.installationKey(ctx, tx, i.ID)
+		if err != nil {
+			return err
+		}
 		digest := published.Digest()
-		return tx.Reconcile(ctx, system, timeline, published.Last().Sequence, digest[:])
+		record := store.Reconciliation{ID: newID(), By: by, HeadsSequence: last.Sequence, HeadsDigest: digest[:]}
+		if i.Reason != nil {
+			record.Reason = *i.Reason
+		}
+		record.Sealed = key.Seal("reconciliation/"+record.ID.String(), []byte(reason))
+		return tx.Reconcile(ctx, system, timeline, record)
 	})
+}
+
+// installationKey is the data key of what belongs to the installation and to no case.
+func (d *Desk) installationKey(ctx context.Context, tx *store.Tx, id uuid.UUID) (seal.Key, error) {
+	key, err := d.keyOf(ctx, tx, id)
+	if problem.CodeOf(err) == problem.NotFound {
+		return d.newKey(ctx, tx, id)
+	}
+	return key, err
 }
 
 // PublishHeads signs the ends of all chains that grew and hands the file out to be put outside the database.
@@ -131,7 +168,12 @@ func (d *Desk) PublishHeads(ctx context.Context, sign func(audit.Heads) (string,
 		if err != nil {
 			return err
 		}
+		anew, err := tx.BeginsAnew(ctx)
+		if err != nil {
+			return err
+		}
 		file := audit.Heads{
+			Anew:         anew,
 			Installation: i.ID.String(), SystemIdentifier: i.SystemIdentifier, At: now.UTC().Truncate(time.Microsecond), Sequence: i.HeadsSequence + 1, Heads: heads,
 		}
 		copy(file.PreviousDigest[:], i.HeadsDigest)

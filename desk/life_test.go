@@ -1,69 +1,74 @@
 package desk_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/core/access"
-	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/desk"
-	"github.com/atlascloudai/docket/testkit"
 )
 
-// An incident goes from its opening to delivered notices and a closed case, and its chain verifies.
-func TestAnIncidentReachesEveryAffectedCustomer(t *testing.T) {
-	ctx := context.Background()
-	h := testkit.NewHouse(t)
-	h.ImportSamples(t)
-	opened := h.Declared(t)
-	h.Aware(t, opened.Case, time.Now().Add(-time.Hour))
+// sampleRefs are all sample customers.
+func sampleRefs() []string {
 	var refs []string
 	for i := 1001; i <= 1015; i++ {
 		refs = append(refs, fmt.Sprintf("C-%d", i))
 	}
-	wave := h.Parties(t, opened.Case, refs...)
-	require.Equal(t, 15, wave.Count)
-	duties, err := h.Desk.Duties(ctx, h.As(access.PrivacyLead), opened.Case, "", "", 100)
-	require.NoError(t, err)
-	for _, d := range duties.Items {
-		t.Log(d.Customer, d.Name, d.Clause, d.Target, d.Limit, d.Internal, d.Clock, d.State)
+	return refs
+}
+
+// An incident goes from its opening to delivered notices and a closed case, and its chain verifies.
+func TestAnIncidentReachesEveryAffectedCustomer(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.Aware(t, r.Case, r.ago(time.Hour))
+	require.Equal(t, 15, r.Parties(t, r.Case, sampleRefs()...).Count)
+	duties := r.duties()
+	require.Len(t, duties, 15)
+	for ref, owed := range duties {
+		require.Equal(t, "required", owed.State, ref)
+		require.Equal(t, "on_track", owed.Clock, ref)
+		require.NotEmpty(t, owed.Clause, ref)
 	}
-	require.Len(t, duties.Items, 15)
 
-	// Nothing leaves before it is released, and closing names what is in the way.
-	_, err = h.Desk.Close(ctx, h.As(access.PrivacyLead), "", opened.Case, desk.CloseInput{})
-	require.Equal(t, problem.Conflict, problem.CodeOf(err), "%v", err)
-
-	campaign := h.Released(t, opened.Case)
-	page := uuid.New()
-	for {
-		jobs, err := h.Desk.Claim(ctx, campaign, page, 10)
+	campaign := r.Released(t, r.Case)
+	require.Positive(t, r.send(campaign, "direct", all(accepted)))
+	view, err := r.Desk.Case(r.ctx, r.As(access.Auditor), r.Code)
+	require.NoError(t, err)
+	require.Equal(t, 1, view.Counts.OpenDuties, "one agreement asks for an acknowledgement of all its contacts")
+	for ref, owed := range r.duties() {
+		if ref != "C-1011" {
+			require.Equal(t, "met", owed.State, ref)
+			require.False(t, owed.Late, ref)
+		}
+	}
+	for _, one := range r.deliveries("C-1011") {
+		_, err := r.Desk.AcknowledgeDelivery(r.ctx, r.As(access.CommsLead), "", r.Case, one.ID, desk.AcknowledgeInput{At: r.now(), Evidence: "they called back"})
 		require.NoError(t, err)
-		if len(jobs) == 0 {
-			break
-		}
-		for _, job := range jobs {
-			require.Empty(t, job.Poison)
-			require.NoError(t, h.Desk.Begin(ctx, job, [32]byte{1}, "direct"))
-			require.NoError(t, h.Desk.Finish(ctx, job, desk.Answer{Outcome: "accepted", Code: 250, Class: "ok", Reply: "250 queued"}))
-		}
 	}
-	require.NoError(t, h.Desk.Seal(ctx, campaign))
-	next, err := h.Desk.NextCampaign(ctx, campaign, 0)
-	require.NoError(t, err)
-	require.Equal(t, []string{"finish"}, next.Stages)
-	require.NoError(t, h.Desk.FinishCampaign(ctx, campaign))
+	require.Equal(t, "met", r.duty("C-1011").State)
 
-	view, err := h.Desk.Case(ctx, h.As(access.Auditor), opened.Code)
-	require.NoError(t, err)
-	t.Logf("%+v", view.Counts)
-	verified, err := h.Desk.VerifyCase(ctx, h.As(access.Auditor), opened.Case)
+	r.closeCase()
+	verified, err := r.Desk.VerifyCase(r.ctx, r.As(access.Auditor), r.Case)
 	require.NoError(t, err)
 	require.True(t, verified.OK, verified.Problem)
-	t.Logf("%+v", verified)
+	require.Equal(t, int64(len(r.kinds())), verified.Entries)
+	require.GreaterOrEqual(t, verified.Pages, 3)
+}
+
+// closeCase resolves, reviews and closes.
+func (r *room) closeCase() {
+	r.t.Helper()
+	_, err := r.Desk.RecordTechnical(r.ctx, r.As(access.Responder), "", r.Case, desk.TechnicalInput{Milestone: "contained", Note: "bucket made private"})
+	require.NoError(r.t, err)
+	_, err = r.Desk.Resolve(r.ctx, r.As(access.IncidentCommander), "", r.Case, desk.ResolveInput{Recovery: "policy restored"})
+	require.NoError(r.t, err)
+	_, err = r.Desk.Review(r.ctx, r.As(access.IncidentCommander), "", r.Case, desk.ReviewInput{Note: "two actions"})
+	require.NoError(r.t, err)
+	receipt, err := r.Desk.Close(r.ctx, r.As(access.PrivacyLead), "", r.Case, desk.CloseInput{})
+	require.NoError(r.t, err)
+	require.Equal(r.t, "closed", receipt.Status)
 }

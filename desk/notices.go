@@ -165,7 +165,8 @@ func (d *Desk) ApproveNotice(ctx context.Context, actor access.Actor, key string
 		return Receipt{}, problem.InvalidField("digest", "give the preview's digest, 64 hexadecimal digits")
 	}
 	return d.onNotice(ctx, actor, key, access.NoticeApprove, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
-		if err := allowed(*n, "approving", noticeAwaiting); err != nil {
+		// An approval that is void, because recipients or values changed since, is given again.
+		if err := allowed(*n, "approving", noticeAwaiting, noticeApproved); err != nil {
 			return Receipt{}, err
 		}
 		who, err := uuid.Parse(actor.ID)

@@ -6,6 +6,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/letters"
+	"github.com/atlascloudai/docket/core/seal"
+	"github.com/atlascloudai/docket/store"
 )
 
 // Next is what a process does now: the stages that are due, in order, and when to look again.
@@ -37,6 +39,10 @@ type Job struct {
 	Digest [32]byte
 	// Poison is why the message cannot be made; the job is then to be finished as refused.
 	Poison string
+
+	// row is the delivery as it was claimed, key its case's: they need not be read again for the outcome.
+	row store.Delivery
+	key seal.Key
 }
 
 // Answer is what the other side said to one attempt, as far as it could be seen.

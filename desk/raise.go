@@ -132,6 +132,9 @@ func (d *Desk) AcknowledgeRaise(ctx context.Context, actor access.Actor, key str
 		}
 		r.AcknowledgedAt, r.AcknowledgedBy, r.NextStepAt = &w.c.Now, &who, nil
 		w.write("raise.acknowledged", time.Time{}, map[string]any{"raise": r.ID, "kind": r.Kind}, map[string]any{"note": in.Note})
+		if err := w.EndPages(ctx, r.ID); err != nil {
+			return Receipt{}, err
+		}
 		return Receipt{ID: &raiseID}, w.SetRaise(ctx, r)
 	})
 }

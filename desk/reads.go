@@ -108,13 +108,18 @@ func (d *Desk) Cases(ctx context.Context, actor access.Actor, status, cursor str
 	if err != nil {
 		return page, err
 	}
-	err = d.store.Read(ctx, func(tx *store.Tx) error {
+	err = d.store.Do(ctx, func(tx *store.Tx) error {
 		found, err := tx.Cases(ctx, actor, store.CaseFilter{Status: status, Before: before, Limit: size(limit) + 1})
 		if err != nil {
 			return err
 		}
 		views := make([]CaseView, 0, len(found))
 		for _, c := range found {
+			if c.Restricted && actor.Kind != access.Worker {
+				if err := tx.Access(ctx, actor, c.ID, "case.list"); err != nil {
+					return err
+				}
+			}
 			key, err := d.keyOf(ctx, tx, c.ID)
 			if err != nil {
 				return err

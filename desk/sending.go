@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -120,15 +121,36 @@ func (d *Desk) Claim(ctx context.Context, campaignID, page uuid.UUID, n int) ([]
 		if err != nil || len(claimed) == 0 {
 			return err
 		}
+		if err := openPage(ctx, tx, page, campaignID); err != nil {
+			return err
+		}
 		jobs, err = d.jobs(ctx, tx, c, p, page, claimed)
 		return err
 	})
+	if errors.Is(err, errPageSealed) {
+		return nil, nil
+	}
 	return jobs, err
+}
+
+// errPageSealed undoes a claim under a page that was sealed while its sender held nothing: a sealed page takes no
+// more rows, and the next page begins where this one could not go on.
+var errPageSealed = errors.New("the page is sealed")
+
+func openPage(ctx context.Context, tx *store.Tx, page, campaignID uuid.UUID) error {
+	open, err := tx.OpenPage(ctx, page, campaignID)
+	if err == nil && !open {
+		err = errPageSealed
+	}
+	return err
 }
 
 func (d *Desk) takeOver(ctx context.Context, tx *store.Tx, c store.Case, p store.Campaign, page uuid.UUID, n int) error {
 	lapsed, err := tx.Lapsed(ctx, p.ID, page, d.lease, n)
-	if err != nil {
+	if err != nil || len(lapsed) == 0 {
+		return err
+	}
+	if err := openPage(ctx, tx, page, p.ID); err != nil {
 		return err
 	}
 	for _, one := range lapsed {
@@ -179,6 +201,8 @@ func (d *Desk) jobs(ctx context.Context, tx *store.Tx, c store.Case, p store.Cam
 			Instant: one.FirstAttemptAt.UTC(),
 		}
 		copy(job.Digest[:], one.Digest)
+		job.row, job.key = one, key
+		job.row.Sealed, job.row.Attempt = nil, job.Attempt
 		var plan planned
 		if err := key.OpenJSON(deliveryPlace(one.ID), one.Sealed, &plan); err != nil {
 			return nil, err
@@ -202,15 +226,7 @@ func (d *Desk) Begin(ctx context.Context, job Job, digest [32]byte, transport st
 	if err != nil {
 		return err
 	}
-	return notOurs(d.store.Do(ctx, func(tx *store.Tx) error {
-		now, err := tx.Now(ctx)
-		if err != nil {
-			return err
-		}
-		return tx.Begin(ctx, job.Delivery, job.Page, digest[:], transport, d.lease, store.Event{
-			Delivery: job.Delivery, Case: job.Case, Page: job.Page, Attempt: job.Attempt, At: now, Kind: "in_flight", Body: body,
-		})
-	}))
+	return notOurs(d.store.Begin(ctx, job.Delivery, job.Page, digest[:], transport, d.lease, body))
 }
 
 func notOurs(err error) error {
@@ -236,21 +252,44 @@ func (d *Desk) Finish(ctx context.Context, job Job, a Answer) error {
 		})
 		return notOurs(err)
 	}
+	if a.Outcome == "accepted" || a.Outcome == "handed_on" {
+		return notOurs(d.taken(ctx, job, a))
+	}
 	return notOurs(d.store.Do(ctx, func(tx *store.Tx) error {
 		c, err := tx.Case(ctx, Docket, job.Case)
 		if err != nil {
 			return err
 		}
-		key := seal.Key{}
-		if a.Reply != "" {
-			if key, err = d.keyOf(ctx, tx, job.Case); err != nil {
-				return err
-			}
-		}
-		_, err = d.finish(ctx, tx, c, key, job, a)
+		_, err = d.finish(ctx, tx, c, job.key, job, a)
 		return err
 	}))
 }
+
+// taken is what becomes of nearly every attempt: it asks the database as little as that can be done with.
+func (d *Desk) taken(ctx context.Context, job Job, a Answer) error {
+	event, err := d.event(job.row, job.Page, time.Time{}, a, &job.key)
+	if err != nil {
+		return err
+	}
+	return d.store.Take(ctx, store.Taken{
+		Delivery: job.Delivery, Case: job.Case, Page: job.Page, Customer: job.row.Customer, Outcome: a.Outcome, Code: a.Code, Class: a.Class,
+		Body: event.Body, Sealed: event.Sealed,
+	}, func(duties []store.Duty, deliveries []store.Delivery) (changed []store.Duty, err error) {
+		for _, one := range duties {
+			concern := slices.DeleteFunc(slices.Clone(deliveries), func(x store.Delivery) bool { return !same(x.Customer, one.Customer) && !same(x.Duty, &one.ID) })
+			moved, err := settle(&one, concern)
+			if err != nil {
+				return nil, err
+			}
+			if moved {
+				changed = append(changed, one)
+			}
+		}
+		return changed, nil
+	})
+}
+
+func same(a, b *uuid.UUID) bool { return a != nil && b != nil && *a == *b }
 
 func (d *Desk) finish(ctx context.Context, tx *store.Tx, c store.Case, key seal.Key, job Job, a Answer) (store.Delivery, error) {
 	one, err := tx.Delivery(ctx, job.Case, job.Delivery)
@@ -259,10 +298,6 @@ func (d *Desk) finish(ctx context.Context, tx *store.Tx, c store.Case, key seal.
 	}
 	one.Code, one.Class = &a.Code, &a.Class
 	switch a.Outcome {
-	case "accepted":
-		one.State, one.AcceptedAt = "accepted", &c.Now
-	case "handed_on":
-		one.State, one.HandedOnAt = "handed_on", &c.Now
 	case "refused":
 		one.State = "refused"
 	case "deferred", "unknown":
@@ -350,8 +385,12 @@ func (d *Desk) openNext(ctx context.Context, w *work, one store.Delivery) (opene
 			}
 		}
 	}
-	if left || next < 0 {
-		return false, left, nil
+	if !left && next < 0 {
+		// Nobody is left to try: another notice, to other contacts, may be released for what is owed.
+		return false, false, w.FreeDuties(ctx, one.Case, *one.Customer)
+	}
+	if left {
+		return false, true, nil
 	}
 	for _, other := range deliveries {
 		if other.State != "reserve" || other.Rank != next {
@@ -413,6 +452,9 @@ func (w *work) seal(ctx context.Context, page uuid.UUID, campaignID *uuid.UUID) 
 	if err != nil {
 		return err
 	}
+	if vouched.Rows == 0 {
+		return w.ForgetPage(ctx, page)
+	}
 	w.write("deliveries.sealed", time.Time{}, vouched, nil)
 	return w.SealPage(ctx, page, w.c.ID, campaignID, w.c.NextSeq+int64(len(w.events))-1)
 }
@@ -442,7 +484,7 @@ func (d *Desk) FinishCampaign(ctx context.Context, campaignID uuid.UUID) error {
 			return 0, err
 		}
 		next, err := w.NextOfCampaign(ctx, p, w.c.Offset)
-		if err != nil || next.Outstanding > 0 {
+		if err != nil || next.Outstanding {
 			return 0, err
 		}
 		return 0, w.endCampaign(ctx, p, campaign.Done)

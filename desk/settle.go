@@ -2,7 +2,10 @@ package desk
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,12 +69,13 @@ func (d *Desk) onCampaign(ctx context.Context, actor access.Actor, key string, a
 // SettleDelivery settles what became of a delivery when a person found out, or has it sent again.
 func (d *Desk) SettleDelivery(ctx context.Context, actor access.Actor, key string, caseID, deliveryID uuid.UUID, in SettleInput) (Receipt, error) {
 	return d.command(ctx, actor, key, access.DeliverySettle, caseID, within(deliveryID, in), func(w *work) (Receipt, error) {
-		one, err := w.Delivery(ctx, w.c.ID, deliveryID)
+		one, err := w.delivery(ctx, deliveryID)
 		if err != nil {
 			return Receipt{}, err
 		}
-		if one.Campaign == nil || one.Claim != nil {
-			return Receipt{}, problem.Blocked(problem.Blocker{Code: "not_to_settle", Ref: deliveryID.String(), Detail: "it is under way, or was made by hand"})
+		if one.Campaign == nil || one.Claim != nil || one.Attempt == 0 || !slices.Contains(unsettled, one.State) {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "not_to_settle", Ref: deliveryID.String(),
+				Detail: "only what was tried, is not under way and was not taken by the other side is settled; it is " + one.State})
 		}
 		switch in.Outcome {
 		case "accepted":
@@ -79,7 +83,15 @@ func (d *Desk) SettleDelivery(ctx context.Context, actor access.Actor, key strin
 		case "refused":
 			one.State = "refused"
 		case "resend":
-			one.State, one.NextAt, one.PossibleDuplicate = "deferred", w.c.Now, one.PossibleDuplicate || one.Attempt > 0
+			p, err := w.Campaign(ctx, *one.Campaign)
+			if err != nil {
+				return Receipt{}, err
+			}
+			if p.State == string(campaign.Stopped) {
+				return Receipt{}, problem.Blocked(problem.Blocker{Code: "wrong_campaign_state", Ref: p.ID.String(),
+					Detail: "its sending was stopped and sends nothing more; draft a notice to those who are still owed one"})
+			}
+			one.State, one.NextAt, one.PossibleDuplicate = "deferred", w.c.Now, true
 		default:
 			return Receipt{}, problem.InvalidField("outcome", "must be accepted, refused or resend")
 		}
@@ -89,27 +101,49 @@ func (d *Desk) SettleDelivery(ctx context.Context, actor access.Actor, key strin
 		if err := d.came(ctx, w, one, "settled_"+in.Outcome, w.c.Now, map[string]any{"outcome": in.Outcome}, in.Reason); err != nil {
 			return Receipt{}, err
 		}
-		if in.Outcome == "resend" {
+		switch in.Outcome {
+		case "resend":
 			return Receipt{ID: &deliveryID}, d.resume(ctx, w, *one.Campaign)
+		case "refused":
+			return Receipt{ID: &deliveryID}, d.trouble(ctx, w, one, Answer{Outcome: "refused"})
 		}
 		return Receipt{ID: &deliveryID}, d.weigh(ctx, w.Tx, one)
 	})
 }
 
+// unsettled are the states in which nobody has seen the recipient's side take the message.
+var unsettled = []string{"deferred", "unknown", "handed_on", "refused", "bounced"}
+
+// delivery reads a delivery of the case for a decision about it: a sender's outcome that comes at the same
+// time is waited for and not overwritten.
+func (w *work) delivery(ctx context.Context, id uuid.UUID) (store.Delivery, error) {
+	one, err := w.LockDelivery(ctx, id)
+	if err == nil && one.Case != w.c.ID {
+		err = problem.Missing("delivery")
+	}
+	return one, err
+}
+
 // AcknowledgeDelivery records that the recipient acknowledged.
 func (d *Desk) AcknowledgeDelivery(ctx context.Context, actor access.Actor, key string, caseID, deliveryID uuid.UUID, in AcknowledgeInput) (Receipt, error) {
 	return d.command(ctx, actor, key, access.DeliveryAcknowledge, caseID, within(deliveryID, in), func(w *work) (Receipt, error) {
-		one, err := w.Delivery(ctx, w.c.ID, deliveryID)
+		one, err := w.delivery(ctx, deliveryID)
 		if err != nil {
 			return Receipt{}, err
 		}
 		if in.At.After(w.c.Now) {
 			return Receipt{}, problem.InvalidField("at", "lies in the future")
 		}
-		if one.FirstAttemptAt == nil || in.At.Before(*one.FirstAttemptAt) {
+		if one.Attempt == 0 || one.FirstAttemptAt == nil || in.At.Before(*one.FirstAttemptAt) {
 			return Receipt{}, problem.InvalidField("at", "lies before the notice was first sent")
 		}
-		one.State, one.AcknowledgedAt = "acknowledged", utc(&in.At)
+		if one.AcknowledgedAt != nil && !in.At.Before(*one.AcknowledgedAt) {
+			return Receipt{ID: &deliveryID}, nil // The first acknowledgement is the one that counts.
+		}
+		one.AcknowledgedAt = utc(&in.At)
+		if one.State != "in_flight" { // What is under way ends as acknowledged, whatever its answer.
+			one.State, one.Claim, one.LeaseUntil = "acknowledged", nil, nil
+		}
 		if err := w.SetDelivery(ctx, one); err != nil {
 			return Receipt{}, err
 		}
@@ -167,32 +201,30 @@ func (d *Desk) Report(ctx context.Context, deliveryID uuid.UUID, in ReportInput)
 		if err != nil {
 			return 0, err
 		}
-		if one.FirstAttemptAt == nil {
+		if one.Attempt == 0 {
 			return 0, w.Unmatched(ctx, in.Digest[:], "nothing was sent under this return path")
 		}
-		now := w.c.Now
+		if known, err := w.reported(ctx, one, in); err != nil || known {
+			return 0, err
+		}
+		now, state := w.c.Now, one.State
 		switch in.Kind {
 		case "delivered", "relayed":
-			if one.DeliveredAt != nil {
-				return 0, nil
-			}
 			if one.DeliveredAt = &now; one.State == "handed_on" || one.State == "accepted" {
-				one.State = "delivered"
+				state = "delivered"
 			}
 		case "bounced":
-			if one.BouncedAt != nil {
-				return 0, nil
-			}
-			one.BouncedAt, one.State = &now, "bounced"
+			one.BouncedAt, state = &now, "bounced"
 		case "complaint":
-			one.State = "complained"
+			state = "complained"
 		}
-		if one.Claim == nil {
-			if err := w.SetDelivery(ctx, one); err != nil {
-				return 0, err
-			}
+		if one.Claim == nil { // The state of what is under way is its sender's to end.
+			one.State = state
 		}
-		if err := d.came(ctx, w, one, in.Kind, now, map[string]any{"status": in.Status}, in.Words); err != nil {
+		if err := w.SetDelivery(ctx, one); err != nil {
+			return 0, err
+		}
+		if err := d.came(ctx, w, one, in.Kind, now, reportBody{Status: in.Status, Report: hex.EncodeToString(in.Digest[:])}, in.Words); err != nil {
 			return 0, err
 		}
 		reopened, err := d.weighed(ctx, w.Tx, one)
@@ -201,7 +233,15 @@ func (d *Desk) Report(ctx context.Context, deliveryID uuid.UUID, in ReportInput)
 		}
 		raise := store.Raise{Key: cases.RaiseRefused + "@" + one.ID.String(), Kind: cases.RaiseRefused, DueAt: now, Count: 1}
 		if len(reopened) > 0 {
-			raise.Key, raise.Kind, raise.Count = cases.RaiseReopened+"@"+one.ID.String(), cases.RaiseReopened, len(reopened)
+			raise.Key, raise.Kind, raise.Count = fmt.Sprintf("%s@%s/%d", cases.RaiseReopened, one.ID, one.Attempt), cases.RaiseReopened, len(reopened)
+			// A deadline that passed while the duty was met has been missed after all.
+			again := clocks{}
+			for _, owed := range reopened {
+				again.add(owed)
+			}
+			if err := w.AddMilestones(ctx, w.c.ID, again.milestones()); err != nil {
+				return 0, err
+			}
 			w.write("duty.reopened", now, map[string]any{"duties": ids(reopened, func(x store.Duty) uuid.UUID { return x.ID })}, nil)
 		}
 		if opened, left, err := d.openNext(ctx, w, one); err != nil {
@@ -212,6 +252,29 @@ func (d *Desk) Report(ctx context.Context, deliveryID uuid.UUID, in ReportInput)
 		return 0, d.raise(ctx, w, raise)
 	})
 	return err
+}
+
+// reportBody is what the ledger's row of a report says in clear.
+type reportBody struct {
+	Status string `json:"status"`
+	// Report is the digest of the report as it came in.
+	Report string `json:"report"`
+}
+
+// reported says whether a report tells nothing new: the same mail came before, or it repeats what stands.
+func (w *work) reported(ctx context.Context, one store.Delivery, in ReportInput) (bool, error) {
+	stands := one.DeliveredAt != nil && (one.BouncedAt == nil || one.DeliveredAt.After(*one.BouncedAt))
+	if (in.Kind == "delivered" || in.Kind == "relayed") && stands {
+		return true, nil
+	}
+	events, err := w.Events(ctx, one.ID)
+	for _, e := range events {
+		var body reportBody
+		if e.Kind == in.Kind && json.Unmarshal(e.Body, &body) == nil && body.Report == hex.EncodeToString(in.Digest[:]) {
+			return true, nil
+		}
+	}
+	return false, err
 }
 
 // Unmatched records mail that came back and belongs to nothing that was sent: it changes no state.

@@ -187,8 +187,9 @@ func (p *Postgres) takeOver(ctx context.Context) (bool, error) {
 }
 
 // clearRemains ends backends that outlived a killed postmaster and takes away
-// its pid file, whose number may by now belong to another process: a machine or
-// container that starts anew hands out the same small numbers.
+// its pid file and its socket's, whose number may by now belong to another
+// process: a machine or container that starts anew hands out the same small
+// numbers, and a killed child that nobody waits for keeps its own.
 func (p *Postgres) clearRemains(ctx context.Context) error {
 	if !canListMembers {
 		return nil // PostgreSQL's own checks decide
@@ -196,9 +197,14 @@ func (p *Postgres) clearRemains(ctx context.Context) error {
 	if err := p.killMembersUntil(ctx.Done()); err != nil {
 		return err
 	}
-	err := os.Remove(filepath.Join(p.cluster, "postmaster.pid"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("cannot clear the remains of a killed PostgreSQL: %w", err)
+	remains := []string{filepath.Join(p.cluster, "postmaster.pid")}
+	if p.opt.SocketDir == "" { // a directory that others named may be shared
+		remains = append(remains, filepath.Join(p.socket, ".s.PGSQL."+p.port+".lock"))
+	}
+	for _, path := range remains {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot clear the remains of a killed PostgreSQL: %w", err)
+		}
 	}
 	return nil
 }

@@ -12,6 +12,9 @@ import (
 // ending, or by a child of it that has not yet come to its own program.
 const lockWait = 2 * time.Second
 
+// ErrHeld says that another process holds the directory of a PostgreSQL cluster.
+var ErrHeld = errors.New("another process of Docket holds it")
+
 // lockFile takes a lock that the kernel frees when this process ends, however it ends.
 func lockFile(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -33,7 +36,7 @@ func lockFile(path string) (*os.File, error) {
 		case <-retry.C:
 		case <-giveUp:
 			_ = file.Close()
-			return nil, fmt.Errorf("another process of Docket holds it (%s); stop that one first", path)
+			return nil, fmt.Errorf("%w (%s); stop that one first", ErrHeld, path)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -48,6 +49,10 @@ func Newest() (int64, error) {
 	return goose.NumericComponent(names[len(names)-1])
 }
 
+// ErrNewer says that a later release has migrated the database. A process does not start on it; one that runs
+// already goes on, because a release only adds.
+var ErrNewer = errors.New("the schema is newer than this build")
+
 // Check refuses a schema that is newer than this build, or one that lacks a migration.
 func Check(ctx context.Context, conn interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
@@ -62,7 +67,7 @@ func Check(ctx context.Context, conn interface {
 	}
 	switch {
 	case have > newest:
-		return fmt.Errorf("the schema is at version %d and this build knows %d: run the newer release", have, newest)
+		return fmt.Errorf("%w: it is at version %d and this build knows %d: run the newer release", ErrNewer, have, newest)
 	case have < newest:
 		return fmt.Errorf("the schema is at version %d and this build needs %d: run `docket migrate`", have, newest)
 	}

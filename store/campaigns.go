@@ -61,39 +61,65 @@ type CampaignCount struct {
 // CampaignCounts counts the deliveries of a case's campaigns by state.
 func (tx *Tx) CampaignCounts(ctx context.Context, caseID uuid.UUID) ([]CampaignCount, error) {
 	rows, err := tx.Query(ctx, `SELECT c.id, c.notice_id, c.state, coalesce(d.state, ''), count(d.id)::int FROM campaign c
-		LEFT JOIN delivery d ON d.campaign_id = c.id WHERE c.case_id = $1 GROUP BY c.id, d.state ORDER BY c.id, d.state`, caseID)
+		LEFT JOIN delivery d ON d.campaign_id = c.id AND d.notice_id = c.notice_id WHERE c.case_id = $1 GROUP BY c.id, d.state ORDER BY c.id, d.state`, caseID)
 	if err != nil {
 		return nil, fmt.Errorf("cannot count the deliveries: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[CampaignCount])
 }
 
-// NextOfCampaign reads what the rows say of a campaign, in case time.
+// NextOfCampaign reads what the rows say of a campaign, in case time. It looks at the first row of each kind and counts
+// none, for it is asked after every page.
 func (tx *Tx) NextOfCampaign(ctx context.Context, c Campaign, offset time.Duration) (campaign.Next, error) {
 	next := campaign.Next{State: campaign.State(c.State)}
 	err := tx.QueryRow(ctx, `SELECT
 		(SELECT min(next_at) FROM delivery WHERE campaign_id = $1 AND state IN ('planned', 'deferred')),
 		(SELECT min(lease_until) + $2 FROM delivery WHERE campaign_id = $1 AND claim IS NOT NULL),
-		(SELECT count(*) FROM delivery WHERE campaign_id = $1 AND state IN ('planned', 'deferred', 'claimed', 'in_flight')),
-		EXISTS (`+unsealed+`)`, c.ID, offset).Scan(&next.Send, &next.Lease, &next.Outstanding, &next.Unsealed)
+		EXISTS (`+unsealed+`)`, c.ID, offset).Scan(&next.Send, &next.Lease, &next.Unsealed)
 	if err != nil {
 		return next, fmt.Errorf("cannot read what the campaign does next: %w", err)
 	}
+	// Whoever is not at an end is due at some time, or held by a sender.
+	next.Outstanding = next.Send != nil || next.Lease != nil
 	return next, nil
 }
 
-// unsealed selects the pages of campaign $1 whose rows are in the ledger, that no sender holds, and that are not sealed.
-const unsealed = `SELECT DISTINCT e.page FROM delivery d JOIN delivery_event e ON e.delivery_id = d.id
-	WHERE d.campaign_id = $1 AND NOT EXISTS (SELECT 1 FROM page_seal s WHERE s.page = e.page)
-	AND NOT EXISTS (SELECT 1 FROM delivery h WHERE h.claim = e.page)`
+// unsealed selects the pages of campaign $1 that no sender holds any more.
+const unsealed = `SELECT p.page FROM sender_page p WHERE p.campaign_id = $1 AND NOT EXISTS (SELECT 1 FROM delivery h WHERE h.claim = p.page)`
 
-// UnsealedPages lists the pages of a campaign that wait to be sealed.
-func (tx *Tx) UnsealedPages(ctx context.Context, id uuid.UUID) ([]uuid.UUID, error) {
-	rows, err := tx.Query(ctx, unsealed+` ORDER BY 1`, id)
-	if err != nil {
+// OpenPage notes a sender's page before its first claim and keeps it from being sealed until this transaction ends.
+// False: it is sealed already, and its sender may claim nothing more under it.
+func (tx *Tx) OpenPage(ctx context.Context, page, campaignID uuid.UUID) (open bool, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(`INSERT INTO sender_page (page, campaign_id) VALUES ($1, $2) ON CONFLICT (page) DO UPDATE SET campaign_id = excluded.campaign_id`, page, campaignID)
+	// Asked after the row is ours: a seal that was under way has ended by now.
+	batch.Queue(`SELECT NOT EXISTS (SELECT 1 FROM page_seal WHERE page = $1)`, page).QueryRow(func(row pgx.Row) error { return row.Scan(&open) })
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return false, fmt.Errorf("cannot open the page: %w", err)
+	}
+	return open, nil
+}
+
+// UnsealedPages lists the pages of a campaign that wait to be sealed; nobody claims under them until this transaction ends.
+func (tx *Tx) UnsealedPages(ctx context.Context, id uuid.UUID) (pages []uuid.UUID, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT page FROM sender_page WHERE campaign_id = $1 ORDER BY page FOR UPDATE`, id)
+	batch.Queue(unsealed+` ORDER BY 1`, id).Query(func(rows pgx.Rows) error {
+		pages, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		return err
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, fmt.Errorf("cannot list the unsealed pages: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return pages, nil
+}
+
+// ForgetPage ends a page under which nothing was begun: there is nothing to seal.
+func (tx *Tx) ForgetPage(ctx context.Context, page uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM sender_page WHERE page = $1`, page); err != nil {
+		return fmt.Errorf("cannot forget the page: %w", err)
+	}
+	return nil
 }
 
 // SealedPages lists the pages of a case that are marked as sealed.
@@ -107,8 +133,10 @@ func (tx *Tx) SealedPages(ctx context.Context, caseID uuid.UUID) ([]uuid.UUID, e
 
 // SealPage notes which entry of the chain vouches for a page.
 func (tx *Tx) SealPage(ctx context.Context, page, caseID uuid.UUID, campaignID *uuid.UUID, seq int64) error {
-	_, err := tx.Exec(ctx, `INSERT INTO page_seal (page, case_id, campaign_id, seq) VALUES ($1, $2, $3, $4)`, page, caseID, campaignID, seq)
-	if err != nil {
+	batch := &pgx.Batch{}
+	batch.Queue(`INSERT INTO page_seal (page, case_id, campaign_id, seq) VALUES ($1, $2, $3, $4)`, page, caseID, campaignID, seq)
+	batch.Queue(`DELETE FROM sender_page WHERE page = $1`, page)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("cannot note the seal: %w", err)
 	}
 	return nil

@@ -162,20 +162,6 @@ func (tx *Tx) Claim(ctx context.Context, campaignID, page uuid.UUID, now time.Ti
 // ErrNotOurs: the row is no longer this sender's, or its campaign does not run.
 var ErrNotOurs = errors.New("the claim does not hold")
 
-// Begin commits, before the first byte that can have an effect, that an attempt is in flight. It holds only
-// while the claim does, the campaign runs, nothing is quarantined, and the bytes are those of the first attempt.
-// From here on the claim holds for one more lease.
-func (tx *Tx) Begin(ctx context.Context, id, page uuid.UUID, digest []byte, transport string, lease time.Duration, event Event) error {
-	batch := &pgx.Batch{}
-	batch.Queue(`UPDATE delivery d SET state = 'in_flight', attempt = d.attempt + 1, digest = $3, transport = $4,
-			lease_until = clock_timestamp() + $5::interval
-		FROM campaign c WHERE d.id = $1 AND d.claim = $2 AND d.state = 'claimed' AND (d.digest IS NULL OR d.digest = $3)
-		AND c.id = d.campaign_id AND c.state = 'running' AND NOT EXISTS (SELECT 1 FROM installation WHERE quarantined_at IS NOT NULL)`,
-		id, page, digest, transport, lease)
-	queueEvent(batch, event)
-	return sent(tx.SendBatch(ctx, batch), "begin the attempt")
-}
-
 // sent closes a batch whose first statement must have changed exactly one row.
 func sent(results pgx.BatchResults, what string) error {
 	tag, err := results.Exec()
@@ -194,7 +180,7 @@ func sent(results pgx.BatchResults, what string) error {
 // Finish commits what the other side said to an attempt, where the claim still holds.
 func (tx *Tx) Finish(ctx context.Context, d Delivery, page uuid.UUID, event Event) error {
 	batch := &pgx.Batch{}
-	batch.Queue(`UPDATE delivery SET state = $3, claim = NULL, lease_until = NULL, next_at = $4, possible_duplicate = $5,
+	batch.Queue(`UPDATE delivery SET state = CASE WHEN acknowledged_at IS NULL THEN $3 ELSE 'acknowledged' END, claim = NULL, lease_until = NULL, next_at = $4, possible_duplicate = $5,
 			handed_on_at = $6, accepted_at = $7, code = $8, class = $9 WHERE id = $1 AND claim = $2`,
 		d.ID, page, d.State, d.NextAt, d.PossibleDuplicate, d.HandedOnAt, d.AcceptedAt, d.Code, d.Class)
 	queueEvent(batch, event)

@@ -161,9 +161,19 @@ type DutyFilter struct {
 
 // Duties lists a case's duties by id, by keyset.
 func (tx *Tx) Duties(ctx context.Context, caseID uuid.UUID, f DutyFilter) ([]Duty, error) {
+	return tx.duties(ctx, caseID, f, "")
+}
+
+// LockDuties is Duties for a decision about them: an outcome that a sender commits at the same time, without the
+// case's lock, is waited for and not overwritten.
+func (tx *Tx) LockDuties(ctx context.Context, caseID uuid.UUID, f DutyFilter) ([]Duty, error) {
+	return tx.duties(ctx, caseID, f, " FOR UPDATE OF d")
+}
+
+func (tx *Tx) duties(ctx context.Context, caseID uuid.UUID, f DutyFilter, lock string) ([]Duty, error) {
 	rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND d.id > $2
 		AND (cardinality($3::text[]) = 0 OR d.state = ANY($3)) AND ($4 = '' OR d.start_word = $4) AND ($5 = '' OR d.rule = $5)
-		AND ($6 = '' OR d.governs = $6) AND (cardinality($7::uuid[]) = 0 OR d.id = ANY($7)) ORDER BY d.id LIMIT $8`,
+		AND ($6 = '' OR d.governs = $6) AND (cardinality($7::uuid[]) = 0 OR d.id = ANY($7)) ORDER BY d.id LIMIT $8`+lock,
 		caseID, f.After, orEmpty(f.States), f.Word, f.Rule, f.Governs, orEmpty(f.IDs), f.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the duties: %w", err)
@@ -192,11 +202,11 @@ func (tx *Tx) KnownDuties(ctx context.Context, caseID uuid.UUID) (map[string]boo
 	return known, err
 }
 
-// Duty reads one duty of a case.
-func (tx *Tx) Duty(ctx context.Context, caseID, id uuid.UUID) (Duty, error) {
-	rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND d.id = $2`, caseID, id)
+// LockDuty reads one duty of a case for a decision about it.
+func (tx *Tx) LockDuty(ctx context.Context, caseID, id uuid.UUID) (Duty, error) {
+	rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND d.id = $2 FOR UPDATE OF d`, caseID, id)
 	if err != nil {
-		return Duty{}, fmt.Errorf("cannot read the duty: %w", err)
+		return Duty{}, fmt.Errorf("cannot lock the duty: %w", err)
 	}
 	d, err := pgx.CollectExactlyOneRow(rows, scanDuty)
 	return d, one(err, "duty")
@@ -205,22 +215,29 @@ func (tx *Tx) Duty(ctx context.Context, caseID, id uuid.UUID) (Duty, error) {
 // LockDutiesOf locks what a customer (or, by its id, one duty) is still owed or was told, so that
 // two outcomes for it are weighed one after the other.
 func (tx *Tx) LockDutiesOf(ctx context.Context, caseID uuid.UUID, customer, duty *uuid.UUID) ([]Duty, error) {
-	rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND (d.customer_id = $2 OR d.id = $3)
-		AND d.state IN ('proposed', 'required', 'met') ORDER BY d.id FOR UPDATE OF d`, caseID, customer, duty)
+	rows, err := tx.Query(ctx, lockDutiesOf, caseID, customer, duty)
 	if err != nil {
 		return nil, fmt.Errorf("cannot lock the duties: %w", err)
 	}
 	return pgx.CollectRows(rows, scanDuty)
 }
 
+const lockDutiesOf = dutySelect + `WHERE d.case_id = $1 AND (d.customer_id = $2 OR d.id = $3)
+	AND d.state IN ('proposed', 'required', 'met') ORDER BY d.id FOR UPDATE OF d`
+
 // SetDuty writes what may change about a duty: its state and what met it.
 func (tx *Tx) SetDuty(ctx context.Context, d Duty) error {
-	_, err := tx.Exec(ctx, `UPDATE duty SET state = $2, met_at = $3, met_by = $4, late = $5, governs = $6, disputed = $7, notice_id = $8 WHERE id = $1`,
-		d.ID, d.State, d.MetAt, d.MetBy, d.Late, d.Governs, d.Disputed, d.Notice)
-	if err != nil {
+	batch := &pgx.Batch{}
+	queueDuty(batch, d)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("cannot write the duty: %w", err)
 	}
 	return nil
+}
+
+func queueDuty(batch *pgx.Batch, d Duty) {
+	batch.Queue(`UPDATE duty SET state = $2, met_at = $3, met_by = $4, late = $5, governs = $6, disputed = $7, notice_id = $8 WHERE id = $1`,
+		d.ID, d.State, d.MetAt, d.MetBy, d.Late, d.Governs, d.Disputed, d.Notice)
 }
 
 // MoveDuties writes newly derived clocks; the earlier instants stay in duty_due.

@@ -23,9 +23,11 @@ type Installation struct {
 	HeadsDigest      []byte
 }
 
-// Cluster is the identity of the PostgreSQL cluster that answers: a restored dump or a promoted clone has another.
+// Cluster is the identity of the database that answers: its cluster's identifier with its own number in it, and
+// the cluster's timeline. A restored dump has another identifier, a promoted copy another timeline.
 func (tx *Tx) Cluster(ctx context.Context) (system string, timeline int, err error) {
-	err = tx.QueryRow(ctx, `SELECT s.system_identifier::text, c.timeline_id FROM pg_control_system() s, pg_control_checkpoint() c`).Scan(&system, &timeline)
+	err = tx.QueryRow(ctx, `SELECT s.system_identifier || '/' || d.oid, c.timeline_id
+		FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d WHERE d.datname = current_database()`).Scan(&system, &timeline)
 	if err != nil {
 		return "", 0, fmt.Errorf("cannot read the cluster's identity: %w", err)
 	}
@@ -64,14 +66,41 @@ func (tx *Tx) Quarantine(ctx context.Context, reason string) error {
 	return nil
 }
 
-// Reconcile ends a quarantine: this database is the installation from now on.
-func (tx *Tx) Reconcile(ctx context.Context, system string, timeline int, sequence int64, digest []byte) error {
-	_, err := tx.Exec(ctx, `UPDATE installation SET quarantined_at = NULL, quarantine_reason = NULL, system_identifier = $1, timeline = $2,
-		heads_sequence = $3, heads_digest = $4`, system, timeline, sequence, digest)
-	if err != nil {
+// Reconciliation is the record of a quarantine's end.
+type Reconciliation struct {
+	ID, By uuid.UUID
+	// Reason is what the quarantine was for.
+	Reason string
+	// HeadsSequence is the newest published file then, HeadsDigest its digest.
+	HeadsSequence int64
+	HeadsDigest   []byte
+	Sealed        []byte
+}
+
+// Reconcile ends a quarantine: this database is the installation from now on, and all its chains are published anew.
+func (tx *Tx) Reconcile(ctx context.Context, system string, timeline int, r Reconciliation) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`INSERT INTO reconciliation (id, principal_id, quarantine_reason, heads_sequence, sealed) VALUES ($1, $2, $3, $4, $5)`,
+		r.ID, r.By, r.Reason, r.HeadsSequence, r.Sealed)
+	batch.Queue(`UPDATE installation SET quarantined_at = NULL, quarantine_reason = NULL, system_identifier = $1, timeline = $2,
+		heads_sequence = $3, heads_digest = $4`, system, timeline, r.HeadsSequence, r.HeadsDigest)
+	batch.Queue(`UPDATE cases SET published = 0 WHERE published > 0`)
+	// What waited through the quarantine goes on now, not when it next looks.
+	batch.Queue(`UPDATE bell SET seq = seq + 1, rung = least(rung, heard), ring_after = NULL,
+		raised_at = CASE WHEN seq = heard THEN clock_timestamp() ELSE raised_at END WHERE seq > heard OR wake_at IS NOT NULL`)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("cannot end the quarantine: %w", err)
 	}
 	return nil
+}
+
+// BeginsAnew says whether nothing was published since a quarantine was ended.
+func (tx *Tx) BeginsAnew(ctx context.Context) (anew bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM reconciliation r JOIN installation i ON r.heads_sequence = i.heads_sequence)`).Scan(&anew)
+	if err != nil {
+		return false, fmt.Errorf("cannot read the reconciliations: %w", err)
+	}
+	return anew, nil
 }
 
 // LockHeads takes the one right to publish, without waiting.
@@ -159,14 +188,15 @@ type Status struct {
 	OpenRaises      int
 }
 
-// Status counts open duties by the state of their clocks, deliveries by state, and the oldest waiting work. Drills count in nothing.
+// Status counts open duties by the state of their clocks, deliveries by state, and the oldest waiting work. Drills count in nothing,
+// and restricted cases do not exist for whoever reads figures.
 func (tx *Tx) Status(ctx context.Context) (Status, error) {
 	s := Status{Duties: map[string]int{}, Deliveries: map[string]int{}}
 	for query, into := range map[string]map[string]int{
 		`SELECT CASE WHEN d.target IS NULL THEN 'waiting' WHEN coalesce(d.limit_at, d.target) < clock_timestamp() THEN 'overdue'
 				WHEN clock_timestamp() >= d.started_at + (d.target - d.started_at) * 0.75 THEN 'at_risk' ELSE 'on_track' END, count(*)::int
-			FROM duty d JOIN cases c ON c.id = d.case_id WHERE d.state IN ('proposed', 'required') AND NOT c.drill GROUP BY 1`: s.Duties,
-		`SELECT d.state, count(*)::int FROM delivery d JOIN cases c ON c.id = d.case_id WHERE NOT c.drill GROUP BY 1`: s.Deliveries,
+			FROM duty d JOIN cases c ON c.id = d.case_id WHERE d.state IN ('proposed', 'required') AND NOT c.drill AND NOT c.restricted GROUP BY 1`: s.Duties,
+		`SELECT d.state, count(*)::int FROM delivery d JOIN cases c ON c.id = d.case_id WHERE NOT c.drill AND NOT c.restricted GROUP BY 1`: s.Deliveries,
 	} {
 		rows, err := tx.Query(ctx, query)
 		if err != nil {
@@ -182,7 +212,7 @@ func (tx *Tx) Status(ctx context.Context) (Status, error) {
 		coalesce((SELECT clock_timestamp() - min(d.next_at) FROM delivery d JOIN campaign p ON p.id = d.campaign_id JOIN cases c ON c.id = d.case_id
 			WHERE d.state IN ('planned', 'deferred') AND p.state = 'running' AND d.next_at <= clock_timestamp() AND NOT c.drill), '0'),
 		coalesce((SELECT clock_timestamp() - min(raised_at) FROM bell WHERE seq > heard), '0'),
-		(SELECT count(*)::int FROM raise r JOIN cases c ON c.id = r.case_id WHERE r.acknowledged_at IS NULL AND NOT c.drill)`).
+		(SELECT count(*)::int FROM raise r JOIN cases c ON c.id = r.case_id WHERE r.acknowledged_at IS NULL AND NOT c.drill AND NOT c.restricted)`).
 		Scan(&s.OldestUnclaimed, &s.OldestUnheard, &s.OpenRaises)
 	if err != nil {
 		return s, fmt.Errorf("cannot read the status: %w", err)

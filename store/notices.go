@@ -143,6 +143,15 @@ func (tx *Tx) Assign(ctx context.Context, caseID, notice uuid.UUID, customers []
 	return nil
 }
 
+// FreeDuties lets another notice be released for what a customer is still owed.
+func (tx *Tx) FreeDuties(ctx context.Context, caseID, customer uuid.UUID) error {
+	_, err := tx.Exec(ctx, `UPDATE duty SET notice_id = NULL WHERE case_id = $1 AND customer_id = $2 AND state IN ('proposed', 'required')`, caseID, customer)
+	if err != nil {
+		return fmt.Errorf("cannot free the duties: %w", err)
+	}
+	return nil
+}
+
 // Unassign frees the duties whose customers a stopped campaign did not reach, so that another notice can.
 func (tx *Tx) Unassign(ctx context.Context, caseID, campaignID uuid.UUID) error {
 	_, err := tx.Exec(ctx, `UPDATE duty d SET notice_id = NULL FROM campaign c WHERE c.id = $2 AND d.case_id = $1 AND d.notice_id = c.notice_id

@@ -21,11 +21,15 @@ type Milestone struct {
 }
 
 // AddMilestones writes the milestones of clocks; duties that share a clock share them.
-// One that has been raised stays raised.
+// One that has been raised stays raised; a deadline that passed when nobody was concerned
+// is raised after all once somebody is.
 func (tx *Tx) AddMilestones(ctx context.Context, caseID uuid.UUID, milestones []Milestone) error {
 	batch := &pgx.Batch{}
 	for _, m := range milestones {
-		batch.Queue(`INSERT INTO milestone (case_id, kind, at, started_at, target, limit_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+		batch.Queue(`INSERT INTO milestone (case_id, kind, at, started_at, target, limit_at) VALUES ($1, $2, $3, $4, $5, $6) 
+			ON CONFLICT (case_id, kind, started_at, target, limit_at) DO UPDATE SET raised_at = NULL
+			WHERE milestone.kind IN ('target', 'limit') AND milestone.raised_at IS NOT NULL AND NOT EXISTS
+				(SELECT 1 FROM raise r WHERE r.case_id = milestone.case_id AND r.kind = milestone.kind AND r.due_at = milestone.at)`,
 			caseID, m.Kind, m.At, m.StartedAt, m.Target, m.Limit)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -225,12 +229,21 @@ func (tx *Tx) ClaimPages(ctx context.Context, caseID uuid.UUID, limit int) ([]Pa
 	})
 }
 
+// EndPages ends the pages of a raise that somebody has taken: nobody else is to be woken for it.
+func (tx *Tx) EndPages(ctx context.Context, raise uuid.UUID) error {
+	_, err := tx.Exec(ctx, `UPDATE page SET answered_at = clock_timestamp(), class = 'acknowledged' WHERE raise_id = $1 AND answered_at IS NULL`, raise)
+	if err != nil {
+		return fmt.Errorf("cannot end the pages: %w", err)
+	}
+	return nil
+}
+
 // PageAnswered notes what the channel said. A page that was not taken is tried again, ever less often up to
 // five minutes, for as long as the raise is open.
 func (tx *Tx) PageAnswered(ctx context.Context, id uuid.UUID, taken bool, code int, class string) error {
 	_, err := tx.Exec(ctx, `UPDATE page SET lease_until = NULL, code = $3, class = $4, answered_at = CASE WHEN $2 THEN clock_timestamp() END,
 		next_at = CASE WHEN $2 THEN next_at ELSE clock_timestamp() + least(interval '5 minutes', interval '2 seconds' * (1 << least(attempts, 8))) END
-		WHERE id = $1`, id, taken, code, class)
+		WHERE id = $1 AND answered_at IS NULL`, id, taken, code, class)
 	if err != nil {
 		return fmt.Errorf("cannot note the page's answer: %w", err)
 	}

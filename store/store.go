@@ -6,7 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -115,7 +119,25 @@ func away(err error) error {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return &problem.Error{Code: problem.Unavailable, Detail: "the database does not answer; nothing was changed", RetryAfter: 5 * time.Second}
 	}
+	if gone(err) {
+		return &problem.Error{Code: problem.Unavailable, Detail: "the database went away; ask again with the same key, which does nothing twice", RetryAfter: time.Second}
+	}
 	return err
+}
+
+// gone says whether the connection ended under a transaction. Whether one that was being committed was committed
+// is then not known.
+func gone(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		// Connection exceptions, and a server that is stopping, has crashed or is starting (PostgreSQL, appendix A).
+		return strings.HasPrefix(pg.Code, "08") || pg.Code == "57P01" || pg.Code == "57P02" || pg.Code == "57P03"
+	}
+	for _, cut := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, cut) {
+			return true
+		}
+	}
+	return pgconn.SafeToRetry(err)
 }
 
 // sees is the predicate of invariant 11 over `cases c`: $1 is the actor's id, $2 whether it is Docket's own worker.

@@ -28,12 +28,20 @@ type House struct {
 	Keys     *seal.Keyring
 	// People by role; each holds that one role.
 	People map[access.Role]access.Actor
+	// key is the key-encryption key, for worker processes on the same database.
+	key []byte
 }
 
 // NewHouse puts a desk together on a fresh database.
 func NewHouse(t testing.TB) *House {
 	t.Helper()
 	return houseOn(t, NewDatabase(t))
+}
+
+// NewHouseIn puts a desk together on a fresh database of a cluster of the test's own.
+func NewHouseIn(t testing.TB, superuser string) *House {
+	t.Helper()
+	return houseOn(t, newDatabaseIn(t, superuser))
 }
 
 func houseOn(t testing.TB, database Database) *House {
@@ -44,21 +52,33 @@ func houseOn(t testing.TB, database Database) *House {
 	t.Cleanup(s.Close)
 	pack, err := packs.Load()
 	require.NoError(t, err)
-	key := make([]byte, 32)
-	rand.Read(key)
-	keys, err := seal.NewKeyring("test", map[string][]byte{"test": key})
-	require.NoError(t, err)
-	h := &House{Store: s, Database: database, Keys: keys, People: map[access.Role]access.Actor{}}
-	h.Desk = desk.New(desk.Options{
-		Store: s, Keys: keys, Pack: pack,
-		Company: duty.CompanyProfile{EUMainEstablishment: &duty.Establishment{Country: "IE", Authority: "IE"}},
-	})
+	key := randomKey()
+	h := &House{Store: s, Database: database, Keys: keyring(t, key), People: map[access.Role]access.Actor{}, key: key}
+	h.Desk = desk.New(desk.Options{Store: s, Keys: h.Keys, Pack: pack, Company: company()})
 	_, err = h.Desk.Guard(ctx, audit.NewTrail(nil))
 	require.NoError(t, err)
 	for _, role := range access.Roles() {
 		h.People[role] = h.Person(t, string(role), role)
 	}
 	return h
+}
+
+// company is the company whose incidents the tests play.
+func company() duty.CompanyProfile {
+	return duty.CompanyProfile{EUMainEstablishment: &duty.Establishment{Country: "IE", Authority: "IE"}}
+}
+
+func randomKey() []byte {
+	key := make([]byte, 32)
+	rand.Read(key)
+	return key
+}
+
+func keyring(t testing.TB, key []byte) *seal.Keyring {
+	t.Helper()
+	keys, err := seal.NewKeyring("test", map[string][]byte{"test": key})
+	require.NoError(t, err)
+	return keys
 }
 
 // Person makes a person with roles and every scope.

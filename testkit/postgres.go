@@ -57,7 +57,11 @@ type Database struct {
 // NewDatabase clones the migrated template for one test and drops the clone after it.
 func NewDatabase(t testing.TB) Database {
 	t.Helper()
-	superuser := Superuser(t)
+	return newDatabaseIn(t, Superuser(t))
+}
+
+func newDatabaseIn(t testing.TB, superuser string) Database {
+	t.Helper()
 	template, err := template(superuser)
 	require.NoError(t, err)
 	name := "docket_" + uuid.NewString()[:13]
@@ -129,4 +133,21 @@ func execute(t testing.TB, dsn, statement string) {
 	defer conn.Close(context.Background())
 	_, err = conn.Exec(context.Background(), statement)
 	require.NoError(t, err)
+}
+
+// NewCluster starts a PostgreSQL of one test's own, for tests that hurt it. Its superuser's address is
+// DSN("postgres").
+func NewCluster(t testing.TB) *local.Postgres {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "docket-cluster-") // a short path: a socket's has few bytes
+	require.NoError(t, err)
+	settings := local.Throwaway()
+	settings["shared_buffers"], settings["max_connections"] = "32MB", "100"
+	cluster, err := local.StartPostgres(context.Background(), local.PostgresOptions{Dir: filepath.Join(dir, "pg"), Settings: settings, DieWithParent: true})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, cluster.Discard())
+		require.NoError(t, os.RemoveAll(dir))
+	})
+	return cluster
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,7 +29,9 @@ type Heads struct {
 	Dir   string
 	Key   ed25519.PrivateKey
 	KeyID string
-	Log   *slog.Logger
+	// Retired are the public keys by id of keys that signed before.
+	Retired map[string]ed25519.PublicKey
+	Log     *slog.Logger
 }
 
 const publishEvery = time.Minute
@@ -76,7 +79,9 @@ func headsFile(sequence int64) string { return fmt.Sprintf("heads-%012d.jws", se
 
 // Read follows every published file from the first one on.
 func (h *Heads) Read() (*audit.Trail, error) {
-	trail := audit.NewTrail(map[string]ed25519.PublicKey{h.KeyID: h.Key.Public().(ed25519.PublicKey)})
+	keys := map[string]ed25519.PublicKey{h.KeyID: h.Key.Public().(ed25519.PublicKey)}
+	maps.Copy(keys, h.Retired)
+	trail := audit.NewTrail(keys)
 	names, err := filepath.Glob(filepath.Join(h.Dir, "heads-*.jws"))
 	if err != nil {
 		return nil, err

@@ -45,6 +45,7 @@ type keysCmd struct {
 	New   keysNewCmd   `cmd:"" help:"Make every key that a new installation needs; what is there is left as it is."`
 	Add   keysAddCmd   `cmd:"" help:"Add a key-encryption key; make it current once every process has it."`
 	Use   keysUseCmd   `cmd:"" help:"Make a key the one that new data keys are wrapped with."`
+	Sign  keysSignCmd  `cmd:"" name:"rotate-signing" help:"Make a new signing key; the old one's public half is kept to check what it signed."`
 }
 
 type keysDir struct {
@@ -128,6 +129,17 @@ type keysUseCmd struct {
 
 // Run implements docket keys use.
 func (k keysUseCmd) Run() error { return config.MakeCurrent(k.Dir, k.ID) }
+
+type keysSignCmd struct{ keysDir }
+
+// Run implements docket keys rotate-signing.
+func (k keysSignCmd) Run(out io.Writer) error {
+	id, err := config.RotateSigningKey(k.Dir)
+	if err == nil {
+		fmt.Fprintln(out, "heads are signed by key", id, "once serve and worker have started again")
+	}
+	return err
+}
 
 // configCmd checks the configuration.
 type configCmd struct {

@@ -19,18 +19,19 @@ var version = "unstamped"
 
 // cli is every command; its tags are the help text.
 type cli struct {
-	Dev       devCmd       `cmd:"" help:"Bring the whole stack up on this machine, and keep it up until Ctrl-C."`
-	Serve     serveCmd     `cmd:"" help:"Run the API, with its watchdog."`
-	Worker    workerCmd    `cmd:"" help:"Run the workers, or restart workflows."`
-	Migrate   migrateCmd   `cmd:"" help:"Bring the database's schema to this build's version."`
-	Case      caseCmd      `cmd:"" help:"Work on cases, through the API."`
-	Agreement agreementCmd `cmd:"" help:"Import and explain agreements, through the API."`
-	Clock     clockCmd     `cmd:"" help:"Ask legal clocks when something is due."`
-	Audit     auditCmd     `cmd:"" help:"Check that a case's story was not changed."`
-	Keys      keysCmd      `cmd:"" help:"Make and check keys."`
-	Config    configCmd    `cmd:"" help:"Check the configuration of this environment."`
-	People    peopleCmd    `cmd:"" help:"Enrol the first people, for whoever holds the database."`
-	Doctor    doctorCmd    `cmd:"" help:"Look at everything an installation needs, and name what is wrong."`
+	Dev          devCmd          `cmd:"" help:"Bring the whole stack up on this machine, and keep it up until Ctrl-C."`
+	Serve        serveCmd        `cmd:"" help:"Run the API, with its watchdog."`
+	Worker       workerCmd       `cmd:"" help:"Run the workers, or restart workflows."`
+	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema to this build's version."`
+	Case         caseCmd         `cmd:"" help:"Work on cases, through the API."`
+	Agreement    agreementCmd    `cmd:"" help:"Import and explain agreements, through the API."`
+	Clock        clockCmd        `cmd:"" help:"Ask legal clocks when something is due."`
+	Audit        auditCmd        `cmd:"" help:"Check that a case's story was not changed."`
+	Keys         keysCmd         `cmd:"" help:"Make and check keys."`
+	Config       configCmd       `cmd:"" help:"Check the configuration of this environment."`
+	People       peopleCmd       `cmd:"" help:"Enrol the first people, for whoever holds the database."`
+	Installation installationCmd `cmd:"" help:"Look at the engine, or end a quarantine, through the API."`
+	Doctor       doctorCmd       `cmd:"" help:"Look at everything an installation needs, and name what is wrong."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }

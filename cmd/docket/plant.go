@@ -68,6 +68,10 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 	if err != nil {
 		return nil, err
 	}
+	retired, err := config.LoadRetiredKeys(c.KeysDir)
+	if err != nil {
+		return nil, err
+	}
 	pack, err := packs.Load()
 	if err != nil {
 		return nil, err
@@ -90,7 +94,7 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 	p.desk = desk.New(desk.Options{
 		Store: p.store, Keys: keys, Pack: pack, Company: company, InternalTarget: time.Duration(c.Clock.InternalTargetHours) * time.Hour,
 	})
-	p.heads = &worker.Heads{Desk: p.desk, Dir: filepath.Join(c.PublishDir, "heads"), Key: signing, KeyID: kid, Log: p.log}
+	p.heads = &worker.Heads{Desk: p.desk, Dir: filepath.Join(c.PublishDir, "heads"), Key: signing, KeyID: kid, Retired: retired, Log: p.log}
 	if err := p.guard(ctx); err != nil {
 		p.store.Close()
 		return nil, err
@@ -102,7 +106,8 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 func (p *plant) guard(ctx context.Context) error {
 	trail, err := p.heads.Read()
 	if err != nil {
-		return err
+		p.log.Error("the published heads cannot be followed", "error", err)
+		trail = nil
 	}
 	reason, err := p.desk.Guard(ctx, trail)
 	if err != nil {
@@ -177,8 +182,8 @@ func (p *plant) line(channel notifications.Channel) (*activities.Line, error) {
 	if settings.URL != "" {
 		line.Pager = page
 	}
-	if len(c.Pager.CopyTo) > 0 {
-		line.Mail = activities.Mailbox{Channel: channel, To: c.Pager.CopyTo[0], ReturnToken: p.returnToken}
+	if c.Pager.CopyTo != "" {
+		line.Mail = activities.Mailbox{Channel: channel, To: c.Pager.CopyTo, ReturnToken: p.returnToken}
 	}
 	return line, nil
 }

@@ -58,7 +58,7 @@ func (p *plant) serve(ctx context.Context) error {
 	}
 	handler := api.New(api.Options{
 		Desk: p.desk, TrustedProxies: proxies, BodyLimit: c.API.BodyLimit, Timeout: c.API.RequestTimeout, Logger: p.log,
-		Ready:     func(ctx context.Context) error { return migrations.Check(ctx, p.store) },
+		Ready:     p.ready,
 		Published: func(context.Context) (*audit.Trail, error) { return p.heads.Read() },
 	})
 	parts, ctx := errgroup.WithContext(ctx)
@@ -73,6 +73,16 @@ func (p *plant) serve(ctx context.Context) error {
 		})
 	}
 	return parts.Wait()
+}
+
+// ready says whether the schema still fits. That the next release has migrated it is no reason to stop answering:
+// for the length of a deploy two releases run side by side.
+func (p *plant) ready(ctx context.Context) error {
+	err := migrations.Check(ctx, p.store)
+	if errors.Is(err, migrations.ErrNewer) {
+		return nil
+	}
+	return err
 }
 
 // listen serves until ctx ends and then lets what is in hand finish.

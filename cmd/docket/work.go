@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 
@@ -50,7 +51,13 @@ func (p *plant) work(ctx context.Context, o worker.Options) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return worker.Run(ctx, o) })
 	if address := p.config.Bounce.Listen; address != "" {
-		listener, err := inbound.Start(ctx, inbound.Config{Addr: address, Domain: p.config.Bounce.Domain, Key: p.returnKey, Log: p.log}, recorder{p.desk})
+		encrypted, err := bounceTLS(p.config.Bounce)
+		if err != nil {
+			return err
+		}
+		listener, err := inbound.Start(ctx, inbound.Config{
+			Addr: address, Domain: p.config.Bounce.Domain, Key: p.returnKey, TLS: encrypted, Log: p.log,
+		}, recorder{p.desk})
 		if err != nil {
 			return err
 		}
@@ -60,6 +67,18 @@ func (p *plant) work(ctx context.Context, o worker.Options) error {
 		})
 	}
 	return parts.Wait()
+}
+
+// bounceTLS is what the listener offers STARTTLS with; nil offers none.
+func bounceTLS(b config.Bounce) (*tls.Config, error) {
+	if b.CertFile == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(b.CertFile, b.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the bounce listener's certificate: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // recorder hands what came back to the desk.

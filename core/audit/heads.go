@@ -36,8 +36,8 @@ type Head struct {
 type Heads struct {
 	// Installation is the id of the installation row.
 	Installation string `json:"installation"`
-	// SystemIdentifier is PostgreSQL's own id of the database cluster; a clone has the
-	// same one, a cluster that was built anew from a dump has another.
+	// SystemIdentifier is PostgreSQL's own id of the cluster and the number of the database
+	// in it; a copy of the files has the same one, a database restored from a dump another.
 	SystemIdentifier string `json:"system_identifier"`
 	// At is when the heads were read, in UTC.
 	At time.Time `json:"at"`
@@ -45,6 +45,9 @@ type Heads struct {
 	Sequence int64 `json:"sequence"`
 	// PreviousDigest is FileDigest of the file before; zero for the first.
 	PreviousDigest Digest `json:"previous_digest"`
+	// Anew says that an operator reconciled a restored or copied database: the files before vouch for nothing
+	// that is in it, and this one holds every chain that it has.
+	Anew bool `json:"anew,omitempty"`
 	// Heads are sorted by case.
 	Heads []Head `json:"heads"`
 }

@@ -24,7 +24,8 @@ func NewTrail(keys map[string]ed25519.PublicKey) *Trail {
 
 // Add checks the next file: signature, place in the trail, one installation,
 // time that does not go back, and no chain that got shorter or changed at the
-// same length. A file that is refused leaves the trail as it was. Errors wrap ErrHeads.
+// same length, unless the file says that it begins anew. A file that is refused
+// leaves the trail as it was. Errors wrap ErrHeads.
 func (t *Trail) Add(jws string) error {
 	next, err := VerifyJWS(t.keys, jws)
 	if err != nil {
@@ -39,6 +40,9 @@ func (t *Trail) Add(jws string) error {
 		return fmt.Errorf("%w: file %d is of installation %s, the files before are of %s", ErrHeads, next.Sequence, next.Installation, t.last.Installation)
 	case next.At.Before(t.last.At):
 		return fmt.Errorf("%w: file %d is older than file %d", ErrHeads, next.Sequence, t.last.Sequence)
+	}
+	if next.Anew {
+		t.heads = map[string]Head{}
 	}
 	for _, head := range next.Heads {
 		before, known := t.heads[head.Case]

@@ -32,8 +32,8 @@ const (
 // Next is what the rows say of a campaign.
 type Next struct {
 	State State
-	// Outstanding is how many recipients are not at an end.
-	Outstanding int
+	// Outstanding says that a recipient is not at an end.
+	Outstanding bool
 	// Send is the earliest case instant at which a recipient may be tried.
 	Send *time.Time
 	// Lease is the earliest case instant at which a sender's claim that was never ended lapses.
@@ -54,7 +54,7 @@ func Agenda(next Next, now time.Time) cases.Agenda {
 	if next.Unsealed {
 		agenda.Stages = append(agenda.Stages, StageSeal)
 	}
-	if next.State == Running && next.Outstanding == 0 {
+	if next.State == Running && !next.Outstanding {
 		agenda.Stages = append(agenda.Stages, StageFinish)
 	}
 	return agenda

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// ratio is a product held against its floor.
+type ratio struct {
+	name, unit string
+	// target is the least quotient that is good.
+	target float64
+	// floor and product do one round and answer with units per second.
+	floor, product func() float64
+	// note says what else was seen after the rounds, and whether that is good; nil for nothing.
+	note func() (string, bool)
+}
+
+// result is what the rounds of one ratio came to.
+type result struct {
+	ratio
+	floors, products, quotients []float64
+}
+
+// measure runs floor and product in turn, first one, then the other ahead, after one round of each that does not count.
+func (r ratio) measure(rounds int, progress io.Writer) result {
+	fmt.Fprintf(progress, "%s: warming up", r.name)
+	r.floor()
+	r.product()
+	out := result{ratio: r}
+	for round := range rounds {
+		fmt.Fprintf(progress, ", %d", round+1)
+		var floor, product float64
+		if round%2 == 0 {
+			floor, product = r.floor(), r.product()
+		} else {
+			product = r.product()
+			floor = r.floor()
+		}
+		out.floors, out.products, out.quotients = append(out.floors, floor), append(out.products, product), append(out.quotients, product/floor)
+	}
+	fmt.Fprintln(progress)
+	return out
+}
+
+// spread is the median of values and how far the lowest and the highest are from it.
+type spread struct{ low, median, high float64 }
+
+func spreadOf(values []float64) spread {
+	sorted := slices.Sorted(slices.Values(values))
+	return spread{low: sorted[0], median: sorted[len(sorted)/2], high: sorted[len(sorted)-1]}
+}
+
+// perSecond times n units of work.
+func perSecond(n int, work func()) float64 {
+	begin := time.Now()
+	work()
+	return float64(n) / time.Since(begin).Seconds()
+}
+
+// print writes the table. judge says whether the machine was quiet enough to hold the ratios against their targets.
+func print(to io.Writer, results []result, judge bool) (good bool) {
+	good = true
+	fmt.Fprintf(to, "\n%-26s %22s %22s %20s %8s\n", "", "floor", "product", "ratio", "target")
+	for _, r := range results {
+		floor, product, quotient := spreadOf(r.floors), spreadOf(r.products), spreadOf(r.quotients)
+		verdict := "not judged"
+		if judge {
+			if verdict = "met"; quotient.median < r.target {
+				verdict, good = "MISSED", false
+			}
+		}
+		fmt.Fprintf(to, "%-26s %9.0f (%.0f..%.0f) %9.0f (%.0f..%.0f) %6.2f (%.2f..%.2f) %8.2f  %s\n", r.name+", "+r.unit,
+			floor.median, floor.low, floor.high, product.median, product.low, product.high, quotient.median, quotient.low, quotient.high, r.target, verdict)
+		if r.note != nil {
+			seen, fine := r.note()
+			fmt.Fprintf(to, "%-26s %s\n", "", seen)
+			good = good && (fine || !judge)
+		}
+	}
+	return good
+}
