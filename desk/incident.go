@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -146,7 +147,10 @@ func (d *Desk) Declare(ctx context.Context, actor access.Actor, key string, case
 		if err != nil {
 			return Receipt{}, err
 		}
-		return Receipt{}, w.apply(ctx, incident.Declare{Severity: incident.Severity(in.Severity), Commander: commander})
+		if err := w.apply(ctx, incident.Declare{Severity: incident.Severity(in.Severity), Commander: commander}); err != nil {
+			return Receipt{}, err
+		}
+		return Receipt{}, w.admit(ctx)
 	})
 }
 
@@ -157,8 +161,20 @@ func (d *Desk) Assign(ctx context.Context, actor access.Actor, key string, caseI
 		if err != nil {
 			return Receipt{}, err
 		}
-		return Receipt{}, w.apply(ctx, incident.Assign{Commander: commander})
+		if err := w.apply(ctx, incident.Assign{Commander: commander}); err != nil {
+			return Receipt{}, err
+		}
+		return Receipt{}, w.admit(ctx)
 	})
+}
+
+// admit lets the commander see a restricted case.
+func (w *work) admit(ctx context.Context) error {
+	commander, err := uuid.Parse(w.state.Commander)
+	if err != nil {
+		return fmt.Errorf("cannot read the commander's id: %w", err)
+	}
+	return w.AddMember(ctx, w.c.ID, commander)
 }
 
 // person turns a handle into an id; an empty handle stays empty.

@@ -109,10 +109,13 @@ func (d *Desk) newParties(ctx context.Context, w *work, in PartiesInput) ([]stor
 		case p.Customer != "":
 			return nil, nil, problem.InvalidField(field("customer"), "only a party of kind customer names one")
 		}
-		if known[subject+"/"+party.Service] {
-			continue
+		// A customer is one party per service; another group of people is another party.
+		if key := subject + "/" + party.Service; party.Customer != nil {
+			if known[key] {
+				continue
+			}
+			known[key] = true
 		}
-		known[subject+"/"+party.Service] = true
 		if party.Body, err = json.Marshal(body); err != nil {
 			return nil, nil, err
 		}

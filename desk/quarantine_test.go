@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -226,11 +227,11 @@ func TestACloneOfTheDatabaseStartsQuarantined(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		s.Close()
-		conn, err := pgx.Connect(t.Context(), postgres)
-		if err == nil {
-			_, err = conn.Exec(t.Context(), `DROP DATABASE `+clone+` WITH (FORCE)`)
-		}
-		_ = err
+		conn, err := pgx.Connect(context.Background(), postgres)
+		require.NoError(t, err)
+		defer conn.Close(context.Background())
+		_, err = conn.Exec(context.Background(), `DROP DATABASE `+clone+` WITH (FORCE)`)
+		require.NoError(t, err)
 	})
 	pack, err := packs.Load()
 	require.NoError(t, err)

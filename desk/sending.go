@@ -91,8 +91,30 @@ func (d *Desk) next(ctx context.Context, workflowID string, heard int64, look fu
 // senders that never came back are taken over first: what was not begun is planned again, what was begun is
 // unknown. A deadline notice is then sent again, marked as a possible duplicate; a lost one would be worse.
 func (d *Desk) Claim(ctx context.Context, campaignID, page uuid.UUID, n int) ([]Job, error) {
-	var jobs []Job
-	err := d.store.Do(ctx, func(tx *store.Tx) error {
+	for {
+		jobs, err := d.claim(ctx, campaignID, page, n)
+		if errors.Is(err, errPageSealed) {
+			return nil, nil
+		}
+		if !errors.Is(err, errLapsed) {
+			return jobs, err
+		}
+		taken, err := d.takeOver(ctx, campaignID, page, n)
+		if errors.Is(err, errPageSealed) || err == nil && taken == 0 {
+			return nil, nil // Somebody else is at it.
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// errLapsed says that the claims of a lost sender come first. Taking them over is a decision of its own: people are
+// told of what is unknown now, and that takes the case's lock before any recipient's.
+var errLapsed = errors.New("a lost sender's claims have lapsed")
+
+func (d *Desk) claim(ctx context.Context, campaignID, page uuid.UUID, n int) (jobs []Job, err error) {
+	err = d.store.Do(ctx, func(tx *store.Tx) error {
 		p, err := tx.Campaign(ctx, campaignID)
 		if err != nil {
 			return err
@@ -108,8 +130,10 @@ func (d *Desk) Claim(ctx context.Context, campaignID, page uuid.UUID, n int) ([]
 		if i != nil && i.QuarantinedAt != nil {
 			return nil
 		}
-		if err := d.takeOver(ctx, tx, c, p, page, n); err != nil {
+		if lapsed, err := tx.HasLapsed(ctx, campaignID); err != nil {
 			return err
+		} else if lapsed {
+			return errLapsed
 		}
 		if p.State != string(campaign.Running) {
 			return nil
@@ -127,9 +151,6 @@ func (d *Desk) Claim(ctx context.Context, campaignID, page uuid.UUID, n int) ([]
 		jobs, err = d.jobs(ctx, tx, c, p, page, claimed)
 		return err
 	})
-	if errors.Is(err, errPageSealed) {
-		return nil, nil
-	}
 	return jobs, err
 }
 
@@ -145,40 +166,58 @@ func openPage(ctx context.Context, tx *store.Tx, page, campaignID uuid.UUID) err
 	return err
 }
 
-func (d *Desk) takeOver(ctx context.Context, tx *store.Tx, c store.Case, p store.Campaign, page uuid.UUID, n int) error {
-	lapsed, err := tx.Lapsed(ctx, p.ID, page, d.lease, n)
-	if err != nil || len(lapsed) == 0 {
-		return err
+// takeOver ends the claims of senders that never came back, and says how many: what was not begun is planned again,
+// what was begun is unknown, and people are told.
+func (d *Desk) takeOver(ctx context.Context, campaignID, page uuid.UUID, n int) (int, error) {
+	p, err := d.campaign(ctx, campaignID)
+	if err != nil {
+		return 0, err
 	}
-	if err := openPage(ctx, tx, page, p.ID); err != nil {
-		return err
-	}
-	for _, one := range lapsed {
-		begun := one.State == "in_flight"
-		one.State, one.NextAt = "planned", c.Now
-		if !begun {
-			if one.Attempt > 0 {
-				one.State = "deferred"
-			}
-			one.Claim, one.LeaseUntil = nil, nil
-			if err := tx.SetDelivery(ctx, one); err != nil {
-				return err
-			}
-			continue
-		}
-		one.State, one.PossibleDuplicate = "deferred", true
-		if p.State == string(campaign.Stopped) {
-			one.State = "unknown" // Nobody sends it again: a person finds out.
-		}
-		event, err := d.event(one, page, c.Now, Answer{Outcome: "unknown", Class: "sender_lost"}, nil)
+	return d.process(ctx, access.DeliveryRecord, p.Case, func(w *work) (int, error) {
+		p, err := w.Campaign(ctx, campaignID)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if err := tx.Finish(ctx, one, page, event); err != nil {
-			return err
+		lapsed, err := w.Lapsed(ctx, campaignID, page, d.lease, n)
+		if err != nil || len(lapsed) == 0 {
+			return 0, err
 		}
+		if err := openPage(ctx, w.Tx, page, campaignID); err != nil {
+			return 0, err
+		}
+		for _, one := range lapsed {
+			if err := d.lost(ctx, w, p, page, one); err != nil {
+				return 0, err
+			}
+		}
+		return len(lapsed), nil
+	})
+}
+
+// lost ends the claim of a lost sender on one recipient.
+func (d *Desk) lost(ctx context.Context, w *work, p store.Campaign, page uuid.UUID, one store.Delivery) error {
+	begun := one.State == "in_flight"
+	one.State, one.NextAt = "planned", w.c.Now
+	if one.Attempt > 0 {
+		one.State = "deferred"
 	}
-	return nil
+	if !begun {
+		one.Claim, one.LeaseUntil = nil, nil
+		return w.SetDelivery(ctx, one)
+	}
+	one.PossibleDuplicate = true
+	if p.State == string(campaign.Stopped) {
+		one.State = "unknown" // Nobody sends it again: a person finds out.
+	}
+	answer := Answer{Outcome: "unknown", Class: "sender_lost"}
+	event, err := d.event(one, page, w.c.Now, answer, nil)
+	if err != nil {
+		return err
+	}
+	if err := w.Finish(ctx, one, page, event); err != nil {
+		return err
+	}
+	return d.trouble(ctx, w, one, answer)
 }
 
 func (d *Desk) jobs(ctx context.Context, tx *store.Tx, c store.Case, p store.Campaign, page uuid.UUID, claimed []store.Delivery) ([]Job, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/campaign"
+	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/store"
 )
@@ -80,6 +81,9 @@ func (d *Desk) SettleDelivery(ctx context.Context, actor access.Actor, key strin
 		switch in.Outcome {
 		case "accepted":
 			one.State, one.AcceptedAt = "accepted", &w.c.Now
+			if one.Transport == string(duty.Relay) {
+				one.DeliveredAt = &w.c.Now // Behind a relay, what a person saw is that it arrived.
+			}
 		case "refused":
 			one.State = "refused"
 		case "resend":

@@ -197,6 +197,9 @@ func TestPostgresIgnoresAPidFileOfSomebodyElse(t *testing.T) {
 	_, rest, _ := strings.Cut(string(text), "\n")
 	stale := fmt.Sprintf("%d\n%s", os.Getpid(), rest)
 	require.NoError(t, os.WriteFile(filepath.Join(p.cluster, "postmaster.pid"), []byte(stale), 0o600))
+	// So does the one beside the socket.
+	require.NoError(t, os.Mkdir(p.socket, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(p.socket, ".s.PGSQL."+p.port+".lock"), []byte(stale), 0o600))
 
 	again := startPostgres(t, PostgresOptions{Dir: dir})
 	require.NotEqual(t, os.Getpid(), again.PID())

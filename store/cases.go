@@ -132,6 +132,15 @@ func (tx *Tx) SetMembers(ctx context.Context, caseID uuid.UUID, members []uuid.U
 	return nil
 }
 
+// AddMember lets one more person see a restricted case.
+func (tx *Tx) AddMember(ctx context.Context, caseID, member uuid.UUID) error {
+	_, err := tx.Exec(ctx, `INSERT INTO case_member VALUES ($1, $2) ON CONFLICT DO NOTHING`, caseID, member)
+	if err != nil {
+		return fmt.Errorf("cannot write the member: %w", err)
+	}
+	return nil
+}
+
 // Counts reads what a decision about an incident has to know of the tables.
 func (tx *Tx) Counts(ctx context.Context, caseID uuid.UUID) (incident.Counts, error) {
 	var n incident.Counts

@@ -134,6 +134,15 @@ func (tx *Tx) SetDelivery(ctx context.Context, d Delivery) error {
 	return nil
 }
 
+// HasLapsed says whether a sender of a campaign never came back for what it claimed.
+func (tx *Tx) HasLapsed(ctx context.Context, campaignID uuid.UUID) (lapsed bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM delivery WHERE campaign_id = $1 AND claim IS NOT NULL AND lease_until < clock_timestamp())`, campaignID).Scan(&lapsed)
+	if err != nil {
+		return false, fmt.Errorf("cannot look for lapsed claims: %w", err)
+	}
+	return lapsed, nil
+}
+
 // Lapsed takes over, for a lease of its own, the claims of senders that never came back: begun attempts and those not begun.
 func (tx *Tx) Lapsed(ctx context.Context, campaignID, page uuid.UUID, lease time.Duration, limit int) ([]Delivery, error) {
 	rows, err := tx.Query(ctx, `WITH lapsed AS (SELECT id FROM delivery WHERE campaign_id = $1 AND claim IS NOT NULL AND lease_until < clock_timestamp()

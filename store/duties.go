@@ -57,7 +57,7 @@ func (tx *Tx) Parties(ctx context.Context, caseID, after uuid.UUID, limit int) (
 
 // KnownParties are the customers and services of a case that are recorded already, as "customer/service".
 func (tx *Tx) KnownParties(ctx context.Context, caseID uuid.UUID) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, `SELECT coalesce(customer_id::text, kind) || '/' || service FROM party WHERE case_id = $1`, caseID)
+	rows, err := tx.Query(ctx, `SELECT customer_id::text || '/' || service FROM party WHERE case_id = $1 AND customer_id IS NOT NULL`, caseID)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the known parties: %w", err)
 	}

@@ -122,8 +122,27 @@ func away(err error) error {
 	if gone(err) {
 		return &problem.Error{Code: problem.Unavailable, Detail: "the database went away; ask again with the same key, which does nothing twice", RetryAfter: time.Second}
 	}
-	return err
+	return discreet(err)
 }
+
+// discreet takes out of an error's text what the database said: its message may repeat a value that it refused, and
+// errors are logged. The code and the constraint stay, and the error itself can still be asked for.
+func discreet(err error) error {
+	said, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return err
+	}
+	return &refused{err, strings.ReplaceAll(err.Error(), said.Error(), strings.TrimSpace("database error "+said.Code+" "+said.ConstraintName))}
+}
+
+// refused is an error of the database with a text that may be logged.
+type refused struct {
+	cause error
+	text  string
+}
+
+func (r *refused) Error() string { return r.text }
+func (r *refused) Unwrap() error { return r.cause }
 
 // gone says whether the connection ended under a transaction. Whether one that was being committed was committed
 // is then not known.

@@ -135,9 +135,13 @@ func (c crew) options(s *store.Store, log *slog.Logger) (worker.Options, error) 
 	}, nil
 }
 
+func (c crew) payloadKeys() (*seal.Keyring, error) {
+	return seal.NewKeyring("payload", map[string][]byte{"payload": c.Payload})
+}
+
 // temporal is the client's side, behind the codec.
 func (c crew) temporal() (client.Options, error) {
-	keys, err := seal.NewKeyring("payload", map[string][]byte{"payload": c.Payload})
+	keys, err := c.payloadKeys()
 	if err != nil {
 		return client.Options{}, err
 	}

@@ -18,10 +18,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/atlascloudai/docket/local"
 	"github.com/atlascloudai/docket/local/mail"
 	"github.com/atlascloudai/docket/worker"
+	"github.com/atlascloudai/docket/worker/codec"
 )
 
 // Engine is a house at work: workers on a real Temporal server, with the local mail server in the place of
@@ -111,6 +113,18 @@ func (e *Engine) Notices() (notices []mail.Message) {
 	return notices
 }
 
+// TemporalAddress is the host:port of the engine's Temporal server, and PayloadCodec what its payloads are
+// encrypted with: for tests that read what is stored there.
+func (e *Engine) TemporalAddress() string { return e.crew.Temporal }
+
+// PayloadCodec decrypts what the engine's workers hand to Temporal.
+func (e *Engine) PayloadCodec(t testing.TB) converter.PayloadCodec {
+	t.Helper()
+	keys, err := e.crew.payloadKeys()
+	require.NoError(t, err)
+	return codec.NewPayloadCodec(keys)
+}
+
 // OnCall is where the copies of pages go by mail.
 const OnCall = "oncall@docket.example.test"
 
@@ -190,6 +204,11 @@ func (p *Process) Freeze(t testing.TB) {
 func (p *Process) Thaw(t testing.TB) {
 	t.Helper()
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGCONT))
+}
+
+// Debug logs everything into a transcript.
+func Debug(to *Transcript) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // Transcript keeps what is written to it. It is safe for concurrent use.

@@ -60,6 +60,7 @@ func (o *oracle) ends(d *ledgerDelivery) {
 		if d.deadline != nil && d.next.After(*d.deadline) && d.next.After(now.Add(31*time.Minute)) {
 			o.differ("N1", "delivery %s is tried next at %s, after its deadline %s", d.id, d.next, d.deadline)
 		}
+	case d.state == "unknown" && state == "stopped" && !d.claimed: // a person finds out
 	case d.state == "claimed" || d.state == "in_flight":
 		if d.lease == nil || d.lease.Before(o.now) {
 			o.differ("N1", "delivery %s is %s by a sender whose lease ended", d.id, d.state)

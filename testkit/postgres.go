@@ -65,8 +65,8 @@ func newDatabaseIn(t testing.TB, superuser string) Database {
 	template, err := template(superuser)
 	require.NoError(t, err)
 	name := "docket_" + uuid.NewString()[:13]
-	execute(t, superuser, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+" TEMPLATE "+template+" OWNER "+migrations.OwnerRole)
-	t.Cleanup(func() { execute(t, superuser, "DROP DATABASE "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)") })
+	Execute(t, superuser, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+" TEMPLATE "+template+" OWNER "+migrations.OwnerRole)
+	t.Cleanup(func() { Execute(t, superuser, "DROP DATABASE "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)") })
 	return Database{Name: name, App: as(superuser, migrations.AppRole, name), Owner: as(superuser, migrations.OwnerRole, name), Superuser: as(superuser, "", name)}
 }
 
@@ -126,7 +126,8 @@ func as(dsn, role, database string) string {
 	return u.String()
 }
 
-func execute(t testing.TB, dsn, statement string) {
+// Execute runs one statement at an address.
+func Execute(t testing.TB, dsn, statement string) {
 	t.Helper()
 	conn, err := pgx.Connect(context.Background(), dsn)
 	require.NoError(t, err)

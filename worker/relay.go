@@ -18,7 +18,7 @@ const (
 	bellsAtOnce = 100
 	ringsAtOnce = 8
 	ringTimeout = 5 * time.Second
-	// busyPoll and idlePoll are the waits between looks after one that found something and one that found nothing.
+	// busyPoll and idlePoll are the shortest and the longest wait after a look that found nothing.
 	busyPoll = 250 * time.Millisecond
 	idlePoll = time.Second
 	// awayPoll is the longest wait between looks while Temporal or the database is away.
@@ -88,14 +88,11 @@ func (r *Relay) Run(ctx context.Context) error {
 			r.Log.Info("bells are rung again")
 		}
 		away = false
-		switch {
-		case n == bellsAtOnce:
-			wait = 0
-		case n > 0:
-			wait = busyPoll
-		default:
-			wait = min(max(2*wait, busyPoll), idlePoll)
+		if n > 0 {
+			wait = 0 // While these were rung, others may have been raised.
+			continue
 		}
+		wait = min(max(2*wait, busyPoll), idlePoll)
 	}
 	return nil
 }

@@ -17,12 +17,6 @@ import (
 	"github.com/atlascloudai/docket/testkit"
 )
 
-// eventually waits for a fact that others bring about.
-func eventually(t *testing.T, what string, fact func() bool) {
-	t.Helper()
-	require.Eventually(t, fact, 40*time.Second, 50*time.Millisecond, what)
-}
-
 // office is people who work through the command line on one installation: each is a token.
 type office struct {
 	url           string

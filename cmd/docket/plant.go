@@ -64,12 +64,7 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 	if p.returnKey, err = seal.DeriveKey(secret, "return path"); err != nil {
 		return nil, err
 	}
-	signing, kid, err := config.LoadSigningKey(c.SigningKeyPath())
-	if err != nil {
-		return nil, err
-	}
-	retired, err := config.LoadRetiredKeys(c.KeysDir)
-	if err != nil {
+	if p.heads, err = headsIn(c, log); err != nil {
 		return nil, err
 	}
 	pack, err := packs.Load()
@@ -94,12 +89,25 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 	p.desk = desk.New(desk.Options{
 		Store: p.store, Keys: keys, Pack: pack, Company: company, InternalTarget: time.Duration(c.Clock.InternalTargetHours) * time.Hour,
 	})
-	p.heads = &worker.Heads{Desk: p.desk, Dir: filepath.Join(c.PublishDir, "heads"), Key: signing, KeyID: kid, Retired: retired, Log: p.log}
+	p.heads.Desk = p.desk
 	if err := p.guard(ctx); err != nil {
 		p.store.Close()
 		return nil, err
 	}
 	return p, nil
+}
+
+// headsIn are the published ends of the chains, with the keys that sign them and that signed them before.
+func headsIn(c config.Config, log *slog.Logger) (*worker.Heads, error) {
+	signing, kid, err := config.LoadSigningKey(c.SigningKeyPath())
+	if err != nil {
+		return nil, err
+	}
+	retired, err := config.LoadRetiredKeys(c.KeysDir)
+	if err != nil {
+		return nil, err
+	}
+	return &worker.Heads{Dir: filepath.Join(c.PublishDir, "heads"), Key: signing, KeyID: kid, Retired: retired, Log: log}, nil
 }
 
 // guard quarantines a database that is not what was published outside it; everything but sending goes on.

@@ -246,3 +246,16 @@ func TestDigestText(t *testing.T) {
 	require.Error(t, json.Unmarshal([]byte(`"ab"`), &back))
 	require.Error(t, json.Unmarshal([]byte(`"`+strings.Repeat("zz", 32)+`"`), &back))
 }
+
+// A file that begins anew may take back what the files before it vouched for, and stands for all chains from then on.
+func TestATrailGoesOnAfterAReconciliation(t *testing.T) {
+	trail := audit.NewTrail(publicKeys(1))
+	first := sign(t, file(1, audit.Digest{}, caseHead("a", 9, 9), caseHead("b", 3, 3)))
+	require.NoError(t, trail.Add(first))
+	back := file(2, trail.Digest(), caseHead("a", 4, 4))
+	require.ErrorIs(t, trail.Add(sign(t, back)), audit.ErrHeads)
+	back.Anew = true
+	require.NoError(t, trail.Add(sign(t, back)))
+	require.Equal(t, []audit.Head{caseHead("a", 4, 4)}, trail.Heads())
+	require.ErrorIs(t, trail.Add(sign(t, file(3, trail.Digest(), caseHead("a", 2, 2)))), audit.ErrHeads, "the next file may not")
+}

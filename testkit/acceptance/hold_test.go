@@ -92,3 +92,35 @@ func TestAStoppedSendingEndsWithinOneBatchAndTheRestStaysOwed(t *testing.T) {
 	require.Equal(t, 200, len(e.Notices()), "nobody was told twice")
 	testkit.Check(t, e.House, e.Mail)
 }
+
+// A sending is stopped while its sender dies with a message under way: nobody sends it again, what became of it is
+// shown as unknown, and a person who found out settles it.
+func TestAStoppedSendingLeavesWhatItsDeadSenderDidToAPerson(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	h := testkit.NewHouse(t)
+	e := testkit.NewEngine(t, h, testkit.EngineOptions{})
+	customers := h.ImportCustomers(t, 3)
+	caseID := affected(t, h, customers)
+	sender := slowly(t, e, caseID, customers[0])
+	e.AwaitCount(t, "the others have it", 2, `SELECT count(*) FROM delivery WHERE state = 'accepted'`)
+	_, err := h.Desk.StopCampaign(ctx, h.As(access.CommsLead), "", caseID, onlyCampaign(t, h, caseID), reason)
+	require.NoError(t, err)
+	sender.Kill()
+	e.StartWorker(t)
+	e.Quiet(t)
+
+	d := ofCustomer(t, h, caseID, customers[0])
+	require.Equal(t, "unknown", d.State)
+	require.Equal(t, []string{"in_flight", "unknown"}, kinds(d))
+	require.Equal(t, 1, copiesFor(e, customers[0]))
+	require.Equal(t, 1, raises(t, h, caseID)["delivery_unknown"])
+	testkit.Check(t, h, e.Mail)
+
+	_, err = h.Desk.SettleDelivery(ctx, h.As(access.PrivacyLead), "", caseID, d.ID, desk.SettleInput{Outcome: "accepted", Reason: "they confirmed by phone"})
+	require.NoError(t, err)
+	for _, owed := range duties(t, h, caseID) {
+		require.Equal(t, "met", owed.State, owed.Customer)
+	}
+	testkit.Check(t, h, e.Mail)
+}

@@ -70,6 +70,7 @@ func TestAWorkerKilledBeforeItsCommitLeavesAnUnknownAttempt(t *testing.T) {
 	require.Equal(t, "accepted", d.State)
 	require.True(t, d.PossibleDuplicate)
 	require.Equal(t, 2, copiesFor(e, customers[0]))
+	require.Equal(t, map[string]int{"delivery_unknown": 1}, raises(t, h, caseID))
 	testkit.Check(t, h, e.Mail)
 }
 

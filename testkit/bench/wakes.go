@@ -15,14 +15,16 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/atlascloudai/docket/testkit"
+	"github.com/atlascloudai/docket/testkit/scale"
 	"github.com/atlascloudai/docket/workflows/contract"
 )
 
 const (
 	// sleepers is how many processes sleep; each is woken again as soon as it has heard.
-	sleepers = 100
+	sleepers = 64
 	// wakesFor is the length of a round.
 	wakesFor = 5 * time.Second
 	// perWake is the most history events that one wake may add.
@@ -35,9 +37,13 @@ const (
 func wakes(t *stand, h *testkit.House, _ int) ratio {
 	engine := testkit.NewEngine(t, h, testkit.EngineOptions{})
 	engine.StartWorker(t)
+	customer := scale.Customers(t, h, 1)[0]
 	cases := make([]uuid.UUID, 0, sleepers)
 	for range sleepers {
-		cases = append(cases, h.Declared(t).Case)
+		opened := h.Declared(t)
+		h.Aware(t, opened.Case, time.Now().Add(-time.Hour))
+		h.Parties(t, opened.Case, customer) // who is owed a notice is a timer, so that the process stays
+		cases = append(cases, opened.Case)
 	}
 	engine.Quiet(t)
 	pool, err := pgxpool.New(t.ctx, h.Database.App)
@@ -124,26 +130,44 @@ func (d *dozers) stir(_ context.Context, id string) error {
 	return nil
 }
 
+// signalAtOnce is how many signals are under way, as many as the relay's rings.
+const signalAtOnce = 8
+
 // round signals everybody, and each again when it was woken.
 func (d *dozers) round(t *stand) float64 {
+	ctx, end := context.WithTimeout(t.ctx, wakesFor)
+	defer end()
 	begin, before := time.Now(), d.count.Load()
-	signal := func(id string) { require.NoError(t, d.client.SignalWorkflow(t.ctx, id, "", bell, nil)) }
+	due := make(chan string, sleepers)
 	for _, id := range d.ids {
-		signal(id)
+		due <- id
 	}
-	out := sleepers
-	for end := time.After(wakesFor); ; {
-		select {
-		case id := <-d.woken:
-			signal(id)
-		case <-end:
-			rate := float64(d.count.Load()-before) / time.Since(begin).Seconds()
-			for ; out > 0; out-- { // everybody has one signal under way
-				<-d.woken
+	var asleep atomic.Int64
+	var signallers errgroup.Group
+	for range signalAtOnce {
+		signallers.Go(func() error {
+			for {
+				select {
+				case id := <-due:
+					if err := d.client.SignalWorkflow(t.ctx, id, "", bell, nil); err != nil {
+						return err
+					}
+					asleep.Add(1)
+				case id := <-d.woken:
+					asleep.Add(-1)
+					due <- id
+				case <-ctx.Done():
+					return nil
+				}
 			}
-			return rate
-		}
+		})
 	}
+	require.NoError(t, signallers.Wait())
+	rate := float64(d.count.Load()-before) / time.Since(begin).Seconds()
+	for range asleep.Load() { // who was signalled at last
+		<-d.woken
+	}
+	return rate
 }
 
 // eventsPerWake is how many events a process has in its history for each bell that it heard.

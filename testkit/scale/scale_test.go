@@ -12,9 +12,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestHundredth(t *testing.T) {
-	for _, n := range []int{100, 1000} {
-		run := scale.Play(t, n)
-		t.Logf("%d setup %v\n duties %+v\n release %+v\n send %+v", n, run.Setup, run.Duties.Per(n), run.Release.Per(n), run.Send.Per(n))
-	}
+// A hundredth of what `make scale` plays: a customer costs as much among two thousand as among one thousand.
+func TestACustomerCostsTheSameAmongMany(t *testing.T) {
+	few, some, many := scale.Play(t, 100), scale.Play(t, 1000), scale.Play(t, 2000)
+	t.Log(few, some, many)
+	scale.RequireSame(t, scale.Between(few, some), scale.Between(some, many), 0.2)
 }

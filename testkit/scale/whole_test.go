@@ -5,12 +5,25 @@ package scale_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/atlascloudai/docket/testkit/scale"
 )
 
-func TestScaleSend(t *testing.T) {
-	for _, n := range []int{10_000} {
-		run := scale.Play(t, n)
-		t.Logf("%d setup %v\n duties %+v\n release %+v\n send %+v", n, run.Setup, run.Duties.Per(n), run.Release.Per(n), run.Send.Per(n))
+// One decision opens 100,000 duties; 10,000 and 100,000 recipients are sent to on the same memory and at the same cost.
+func TestScaleAHundredThousandCustomers(t *testing.T) {
+	some := scale.Play(t, 10_000)
+	t.Log(some)
+	many := scale.Play(t, 100_000)
+	t.Log(many)
+	each := func(r scale.Run) map[string]scale.Cost {
+		costs := r.Stages()
+		for name, c := range costs {
+			costs[name] = c.Per(r.Customers)
+		}
+		return costs
 	}
+	scale.RequireSame(t, each(some), each(many), 0.1)
+	require.LessOrEqual(t, float64(many.Send.Peak), 1.25*float64(some.Send.Peak), "the sender's memory grows with recipients")
+	require.Less(t, many.Setup.Seconds(), 60.0, "writing the customers takes longer than sending to them deserves")
 }
