@@ -109,19 +109,19 @@ func (d *Desk) keepCustomer(ctx context.Context, tx *store.Tx, c sheet.Customer,
 		return uuid.Nil, err
 	}
 	commits := key.CommitKey("contact address")
-	keep := make([][]byte, 0, len(contacts))
+	keep := make([]store.Contact, 0, len(contacts))
 	for _, contact := range contacts {
 		commit := seal.Commit(commits, strings.ToLower(contact.Address))
-		keep = append(keep, commit[:])
 		language := contact.Language
 		if language == "" {
 			language = c.Language
 		}
-		err := tx.UpsertContact(ctx, store.Contact{
+		row := store.Contact{
 			ID: newID(), Customer: row.ID, Role: string(contact.Role), Channel: string(contact.Channel), Language: language,
 			Sealed: key.Seal(contactPlace(row.ID), []byte(contact.Address)), Commit: commit[:], LastProvenAt: contact.LastProven,
-		})
-		if err != nil {
+		}
+		keep = append(keep, row)
+		if err := tx.UpsertContact(ctx, row); err != nil {
 			return uuid.Nil, err
 		}
 	}

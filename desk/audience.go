@@ -135,6 +135,10 @@ func (d *Desk) recipients(c store.Case, starts map[string]time.Time, owed []stor
 		if asked.Contacts == duty.AllContacts && slices.Contains(asked.Notify, duty.ContactRole(o.ContactRole)) {
 			rank = 0
 		}
+		if i := slices.IndexFunc(recipients, func(r recipient) bool { return strings.EqualFold(r.Address, string(address)) }); i >= 0 {
+			recipients[i].Rank = min(recipients[i].Rank, rank) // One mailbox under two roles is told once.
+			continue
+		}
 		recipients = append(recipients, recipient{
 			RecipientKey: letters.RecipientKey{DutyID: first.Duty.String(), ContactID: o.Contact.String(), Channel: string(duty.Email), Address: string(address), Values: own},
 			Customer:     o.Customer, Contact: o.Contact, Duty: first.Duty, Rank: rank, Deadline: first.Target,

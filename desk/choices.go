@@ -115,11 +115,16 @@ func (d *Desk) FileByHand(ctx context.Context, actor access.Actor, key string, c
 		return Receipt{}, err
 	}
 	return d.command(ctx, actor, key, access.DutyFile, caseID, within(dutyID, in), func(w *work) (Receipt, error) {
-		if _, err := w.openDuty(ctx, dutyID); err != nil {
+		owed, err := w.openDuty(ctx, dutyID)
+		if err != nil {
 			return Receipt{}, err
 		}
 		if in.FiledAt.After(w.c.Now) {
 			return Receipt{}, problem.InvalidField("filed_at", "lies in the future")
+		}
+		late := owed.Limit != nil && in.FiledAt.After(*owed.Limit)
+		if late && owed.Customer == nil && in.DelayReason == "" {
+			return Receipt{}, problem.InvalidField("delay_reason", "it is filed after the limit: give the reasons, or say by when they follow")
 		}
 		who, err := uuid.Parse(actor.ID)
 		if err != nil {
@@ -135,8 +140,8 @@ func (d *Desk) FileByHand(ctx context.Context, actor access.Actor, key string, c
 			Transport: string(duty.Manual), FiledAt: utc(&in.FiledAt), FiledBy: &who,
 		}})
 		receipt := sha256.Sum256(in.Receipt)
-		w.write("duty.filed", in.FiledAt, map[string]any{"duty": dutyID, "delivery": id, "receipt": hex.EncodeToString(receipt[:])},
-			map[string]any{"how": in.How, "reference": in.Reference})
+		w.write("duty.filed", in.FiledAt, map[string]any{"duty": dutyID, "delivery": id, "late": late, "receipt": hex.EncodeToString(receipt[:])},
+			map[string]any{"how": in.How, "reference": in.Reference, "delay_reason": in.DelayReason})
 		return Receipt{ID: &id}, err
 	})
 }
@@ -218,6 +223,12 @@ func settle(one *store.Duty, deliveries []store.Delivery) (changed bool, err err
 	return true, nil
 }
 
+// concerns says whether a delivery can meet a duty: it carries the notice that was released for it, or was made by
+// hand for it. What was sent before the duty existed, or about something else, meets nothing.
+func concerns(d store.Delivery, one store.Duty) bool {
+	return same(d.Duty, &one.ID) || same(d.Notice, one.Notice)
+}
+
 func meets(one store.Duty, deliveries []store.Delivery) (bool, time.Time, string, error) {
 	var asked asks
 	if err := json.Unmarshal(one.Evidence, &asked); err != nil {
@@ -226,6 +237,9 @@ func meets(one store.Duty, deliveries []store.Delivery) (bool, time.Time, string
 	terms := duty.Terms{Channels: asked.Channels, Contacts: asked.Contacts, Evidence: asked.Meets}
 	states := make([]duty.DeliveryState, 0, len(deliveries))
 	for _, d := range deliveries {
+		if !concerns(d, one) {
+			continue
+		}
 		contact := d.ID.String()
 		if d.Contact != nil {
 			contact = d.Contact.String()

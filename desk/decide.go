@@ -60,7 +60,7 @@ func (d *Desk) locked(ctx context.Context, tx *store.Tx, actor access.Actor, cas
 		return Receipt{}, err
 	}
 	w := &work{Tx: tx, c: c, actor: actor, trace: traceOf(ctx)}
-	if w.key, err = d.keyOf(ctx, tx, c.ID); err != nil {
+	if w.key, err = d.caseKey(c); err != nil {
 		return Receipt{}, err
 	}
 	if err := json.Unmarshal(c.State, &w.state); err != nil {
@@ -87,21 +87,12 @@ func (w *work) save(ctx context.Context) error {
 		}
 		entries = append(entries, entry)
 	}
-	if err := w.Append(ctx, &w.c, entries); err != nil {
-		return err
-	}
 	state, err := json.Marshal(w.state)
 	if err != nil {
 		return fmt.Errorf("cannot write the case's state: %w", err)
 	}
 	w.c.State, w.c.Status = state, string(w.state.Status)
-	if err := w.UpdateCase(ctx, w.c); err != nil {
-		return err
-	}
-	if len(entries) == 0 {
-		return nil
-	}
-	return w.Ring(ctx, caseBell(w.c, w.trace))
+	return w.SaveCase(ctx, &w.c, entries, caseBell(w.c, w.trace))
 }
 
 func (w *work) entry(event cases.Event) (audit.Entry, error) {
@@ -159,16 +150,12 @@ func once(ctx context.Context, tx *store.Tx, actor access.Actor, key, operation 
 	if err != nil {
 		return problem.New(problem.Forbidden, "only people and machines use idempotency keys")
 	}
-	free, err := tx.TryKey(ctx, who, key)
+	free, used, err := tx.TakeKey(ctx, who, key)
 	if err != nil {
 		return err
 	}
 	if !free {
 		return &problem.Error{Code: problem.InFlight, Detail: "the same Idempotency-Key is being worked on; ask again", RetryAfter: time.Second}
-	}
-	used, err := tx.KeyUsed(ctx, who, key)
-	if err != nil {
-		return err
 	}
 	if used != nil {
 		if used.Operation != operation || !bytes.Equal(used.Digest, digest) {
@@ -215,11 +202,16 @@ func (d *Desk) opened(ctx context.Context, tx *store.Tx, actor access.Actor, act
 			return err
 		}
 	}
-	key, err := d.keyOf(ctx, tx, c.ID)
+	key, err := d.caseKey(c)
 	if err != nil {
 		return err
 	}
 	return f(tx, c, key)
+}
+
+// caseKey opens the data key of a case that was read.
+func (d *Desk) caseKey(c store.Case) (seal.Key, error) {
+	return d.keys.Unwrap(c.ID.String(), seal.Wrapped{KEK: c.KEK, Bytes: c.Wrapped})
 }
 
 // keyOf opens the data key of a scope: a case or a customer.

@@ -49,7 +49,7 @@ func New(o Options) *Desk {
 		o.InternalTarget = 24 * time.Hour
 	}
 	if o.Lease == 0 {
-		o.Lease = 2 * time.Minute
+		o.Lease = 6 * time.Minute
 	}
 	return &Desk{store: o.Store, keys: o.Keys, pack: o.Pack, company: o.Company, published: o.Published, internal: o.InternalTarget, lease: o.Lease}
 }
@@ -67,6 +67,8 @@ type Receipt struct {
 	ID *uuid.UUID `json:"id,omitempty" doc:"Id of what was made: a notice, a campaign, a fact"`
 	// Count is how many things it made or changed.
 	Count int `json:"count,omitempty" doc:"How many things were made or changed"`
+	// Skipped is how many things were recorded already and left as they are.
+	Skipped int `json:"skipped,omitempty" doc:"How many things were recorded already and left as they are"`
 	// Version is the new version of a text.
 	Version int `json:"version,omitempty" doc:"New version of the text"`
 }

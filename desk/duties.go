@@ -37,6 +37,8 @@ type ledger struct {
 	book    *book
 	deriver *deriver
 	known   map[string]bool
+	// resolved is what this decision resolved, by the key under which it is kept.
+	resolved map[string]duty.Resolution
 }
 
 func (d *Desk) ledger(ctx context.Context, w *work, starts map[string]time.Time) (*ledger, error) {
@@ -45,7 +47,7 @@ func (d *Desk) ledger(ctx context.Context, w *work, starts map[string]time.Time)
 		return nil, err
 	}
 	book, err := openBook(ctx, w.Tx, w.c.OpenedAt)
-	return &ledger{work: w, desk: d, book: book, deriver: d.deriver(starts, w.c.Now), known: known}, err
+	return &ledger{work: w, desk: d, book: book, deriver: d.deriver(starts, w.c.Now), known: known, resolved: map[string]duty.Resolution{}}, err
 }
 
 // openDuties opens what new parties are owed: by agreement for customers, by proposal for authorities.
@@ -60,6 +62,7 @@ func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, c
 		return all, err
 	}
 	clocks := clocks{}
+	dues := newDues()
 	unadopted := map[string]bool{}
 	for part := range slices.Chunk(parties, chunk) {
 		accepted, err := l.acceptances(ctx, part)
@@ -79,19 +82,26 @@ func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, c
 			}
 			duties = append(duties, owed...)
 		}
-		if err := w.InsertDuties(ctx, duties, "opened"); err != nil {
+		if err := w.InsertDuties(ctx, duties, dues.page, "opened"); err != nil {
 			return all, err
 		}
 		for _, owed := range duties {
 			clocks.add(owed)
+			dues.add(owed, "opened")
 			all.duties++
 			if owed.Governs == governsUndecided {
 				all.undecided++
 			}
 		}
 	}
+	if err := l.keepResolutions(ctx); err != nil {
+		return all, err
+	}
+	if err := dues.seal(w); err != nil {
+		return all, err
+	}
 	all.unadopted = slices.Sorted(maps.Keys(unadopted))
-	return all, w.AddMilestones(ctx, w.c.ID, clocks.milestones())
+	return all, w.AddMilestones(ctx, w.c.ID, clocks.milestones(w.c.Now))
 }
 
 func (l *ledger) acceptances(ctx context.Context, parties []store.Party) (map[uuid.UUID]map[string]time.Time, error) {
@@ -114,7 +124,7 @@ func (l *ledger) toCustomer(p store.Party, c store.Customer, accepted map[string
 	if err != nil {
 		return nil, err
 	}
-	owed, isNew, err := l.row(p, resolution, "customer/"+c.ID.String(), "required")
+	owed, isNew, err := l.row(p, key, resolution, "customer/"+c.ID.String(), "required")
 	if err != nil || !isNew {
 		return nil, err
 	}
@@ -147,14 +157,15 @@ func (l *ledger) toAuthorities(p store.Party, governs string, unadopted map[stri
 			continue
 		}
 		resolution := l.desk.authority(proposal.Rule, proposal.Why)
-		owed, isNew, err := l.row(p, resolution, "authority/"+proposal.Authority, "proposed")
+		key := l.c.PackVersion + "/" + proposal.Rule + "/" + proposal.Why
+		owed, isNew, err := l.row(p, key, resolution, "authority/"+proposal.Authority, "proposed")
 		if err != nil {
 			return nil, err
 		}
 		if !isNew {
 			continue
 		}
-		if err := l.deriver.set(&owed, proposal.Rule+proposal.Why, resolution, "UTC", p, governs); err != nil {
+		if err := l.deriver.set(&owed, key, resolution, "UTC", p, governs); err != nil {
 			return nil, err
 		}
 		duties = append(duties, undecided(owed))
@@ -173,8 +184,9 @@ func (d *Desk) authority(rule, why string) duty.Resolution {
 }
 
 // row is a new duty without its clock; false where the same is owed already.
-func (l *ledger) row(p store.Party, resolution duty.Resolution, counterparty, state string) (store.Duty, bool, error) {
+func (l *ledger) row(p store.Party, resolved string, resolution duty.Resolution, counterparty, state string) (store.Duty, bool, error) {
 	term := resolution.Term
+	l.resolved[resolved] = resolution
 	if key := counterparty + "/" + term.ID; l.known[key] {
 		return store.Duty{}, false, nil
 	} else {
@@ -183,7 +195,7 @@ func (l *ledger) row(p store.Party, resolution duty.Resolution, counterparty, st
 	meets, err := json.Marshal(asks{Notify: term.Notify, Channels: term.Channels, Contacts: term.Contacts, Meets: term.Meets})
 	return store.Duty{
 		ID: newID(), Case: l.c.ID, Party: p.ID, Counterparty: counterparty, Rule: term.Rule, Term: term.ID, StartWord: string(term.Start),
-		State: state, Disputed: resolution.Disputed, Evidence: meets, CreatedAt: l.c.Now,
+		Resolution: resolved, State: state, Disputed: resolution.Disputed, Evidence: meets, CreatedAt: l.c.Now,
 	}, true, err
 }
 
@@ -202,12 +214,13 @@ func (d *Desk) rederive(ctx context.Context, w *work, starts map[string]time.Tim
 		return 0, err
 	}
 	clocks := clocks{}
+	dues := newDues()
 	moved := 0
 	filter.Limit = chunk
 	for {
 		duties, err := w.LockDuties(ctx, w.c.ID, filter)
 		if err != nil || len(duties) == 0 {
-			return moved, firstError(err, w.AddMilestones(ctx, w.c.ID, clocks.milestones()))
+			return moved, firstError(err, dues.seal(w), w.AddMilestones(ctx, w.c.ID, clocks.milestones(w.c.Now)))
 		}
 		filter.After = duties[len(duties)-1].ID
 		before := slices.Clone(duties)
@@ -220,11 +233,12 @@ func (d *Desk) rederive(ctx context.Context, w *work, starts map[string]time.Tim
 				continue
 			}
 			changed = append(changed, one)
+			dues.add(one, reason)
 			if one.State == "proposed" || one.State == "required" {
 				clocks.add(one)
 			}
 		}
-		if err := w.MoveDuties(ctx, changed, reason, w.c.Now); err != nil {
+		if err := w.MoveDuties(ctx, changed, dues.page, reason, w.c.Now); err != nil {
 			return 0, err
 		}
 		moved += len(changed)
@@ -236,32 +250,18 @@ func sameClock(a, b store.Duty) bool {
 	return same(a.StartedAt, b.StartedAt) && same(a.Target, b.Target) && same(a.Limit, b.Limit) && a.Governs == b.Governs && a.State == b.State
 }
 
-// firstReason is why an authority is told, as it was written when the duty was proposed.
-func firstReason(d store.Duty) string {
-	var why reasons
-	if err := json.Unmarshal(d.Why, &why); err != nil || len(why.Why) == 0 {
-		return ""
-	}
-	return why.Why[0]
-}
-
+// rederive derives clocks from the terms as they were resolved when the duties were opened: what was agreed or
+// imported since moves no running clock.
 func (l *ledger) rederive(ctx context.Context, duties []store.Duty, governs string) error {
 	parties, err := l.PartiesByID(ctx, ids(duties, func(d store.Duty) uuid.UUID { return d.Party }))
 	if err != nil {
 		return err
 	}
-	accepted, err := l.acceptances(ctx, slices.Collect(maps.Values(parties)))
+	zones, err := l.zones(ctx, duties)
 	if err != nil {
 		return err
 	}
-	var of []uuid.UUID
-	for _, one := range duties {
-		if one.Customer != nil {
-			of = append(of, *one.Customer)
-		}
-	}
-	customers, err := l.CustomersByID(ctx, of)
-	if err != nil {
+	if err := l.readResolutions(ctx, duties); err != nil {
 		return err
 	}
 	for i := range duties {
@@ -270,27 +270,15 @@ func (l *ledger) rederive(ctx context.Context, duties []store.Duty, governs stri
 		if choice == "" {
 			choice = one.Governs
 		}
-		party, zone := parties[one.Party], "UTC"
-		why := firstReason(*one)
-		key, resolution := one.Rule+why, l.desk.authority(one.Rule, why)
-		if one.Customer != nil {
-			customer, err := customerOf(customers[*one.Customer])
-			if err != nil {
-				return err
-			}
-			zone = customer.Zone
-			if key, resolution, err = l.resolve(party, accepted[*one.Customer]); err != nil {
-				return err
-			}
-		}
-		if !resolution.Owed {
-			continue
-		}
 		if one.StartedAt == nil && one.Governs == governsIncident && governs == "" {
 			choice = "" // Its clock has not run yet: now is its birth.
 		}
-		was := one.Governs
-		if err := l.deriver.set(one, key, resolution, zone, party, choice); err != nil {
+		zone := "UTC"
+		if one.Customer != nil {
+			zone = zones[*one.Customer]
+		}
+		was, resolution := one.Governs, l.resolved[one.Resolution]
+		if err := l.deriver.set(one, one.Resolution, resolution, zone, parties[one.Party], choice); err != nil {
 			return err
 		}
 		if was == governsUndecided && one.Governs != governsUndecided {
@@ -301,6 +289,59 @@ func (l *ledger) rederive(ctx context.Context, duties []store.Duty, governs stri
 		if one.State == "required" && one.Governs == governsUndecided {
 			*one = undecided(*one)
 		}
+	}
+	return nil
+}
+
+// zones are the zones of the customers of duties.
+func (l *ledger) zones(ctx context.Context, duties []store.Duty) (map[uuid.UUID]string, error) {
+	var of []uuid.UUID
+	for _, one := range duties {
+		if one.Customer != nil {
+			of = append(of, *one.Customer)
+		}
+	}
+	customers, err := l.CustomersByID(ctx, of)
+	zones := make(map[uuid.UUID]string, len(customers))
+	for id, c := range customers {
+		customer, err := customerOf(c)
+		if err != nil {
+			return nil, err
+		}
+		zones[id] = customer.Zone
+	}
+	return zones, err
+}
+
+func (l *ledger) keepResolutions(ctx context.Context) error {
+	bodies := make(map[string][]byte, len(l.resolved))
+	for key, resolution := range l.resolved {
+		body, err := json.Marshal(resolution)
+		if err != nil {
+			return fmt.Errorf("cannot keep what was resolved: %w", err)
+		}
+		bodies[key] = body
+	}
+	return l.KeepResolutions(ctx, bodies)
+}
+
+func (l *ledger) readResolutions(ctx context.Context, duties []store.Duty) error {
+	var missing []string
+	for _, one := range duties {
+		if _, known := l.resolved[one.Resolution]; !known && !slices.Contains(missing, one.Resolution) {
+			missing = append(missing, one.Resolution)
+		}
+	}
+	bodies, err := l.Resolutions(ctx, missing)
+	if err != nil {
+		return err
+	}
+	for _, key := range missing {
+		var resolution duty.Resolution
+		if err := json.Unmarshal(bodies[key], &resolution); err != nil {
+			return fmt.Errorf("cannot read what was resolved: %w", err)
+		}
+		l.resolved[key] = resolution
 	}
 	return nil
 }
@@ -330,10 +371,21 @@ func (c clocks) add(d store.Duty) {
 	c[key] = d
 }
 
-func (c clocks) milestones() []store.Milestone {
+// milestones are those still ahead, the deadlines that passed, and of the shares of the way that passed only the
+// last: whoever joins a clock late is told once how late it is.
+func (c clocks) milestones(now time.Time) []store.Milestone {
 	var milestones []store.Milestone
 	for _, d := range c {
-		for _, m := range clock.Milestones(*d.StartedAt, *d.Target, d.Limit) {
+		all := clock.Milestones(*d.StartedAt, *d.Target, d.Limit)
+		passed := 0
+		for passed < len(all) && !all[passed].At.After(now) {
+			passed++
+		}
+		for i, m := range all {
+			deadline := m.Kind == clock.MilestoneTarget || m.Kind == clock.MilestoneLimit
+			if i < passed-1 && !deadline {
+				continue
+			}
 			milestones = append(milestones, store.Milestone{Kind: string(m.Kind), At: m.At, StartedAt: *d.StartedAt, Target: *d.Target, Limit: d.Limit})
 		}
 	}

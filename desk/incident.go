@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -29,8 +31,8 @@ func (d *Desk) Open(ctx context.Context, actor access.Actor, key string, in Open
 	if err := access.May(actor, access.CaseOpen); err != nil {
 		return Receipt{}, err
 	}
-	if in.Title == "" {
-		return Receipt{}, problem.InvalidField("title", "say in a line what happened")
+	if err := checkTitle(in.Title); err != nil {
+		return Receipt{}, err
 	}
 	digest, err := digestOf(uuid.Nil, in)
 	if err != nil {
@@ -252,6 +254,9 @@ func (d *Desk) EditSummary(ctx context.Context, actor access.Actor, key string, 
 		if in.IfMatch != w.c.SummaryVersion {
 			return Receipt{}, stale(w.c.SummaryVersion)
 		}
+		if err := checkTitle(in.Title); err != nil {
+			return Receipt{}, err
+		}
 		words := content{Title: in.Title, Summary: in.Summary}
 		sealed, err := w.key.SealJSON(casePlace(w.c.ID), words)
 		if err != nil {
@@ -262,6 +267,14 @@ func (d *Desk) EditSummary(ctx context.Context, actor access.Actor, key string, 
 		w.write("case.summary_edited", time.Time{}, map[string]any{"version": w.c.SummaryVersion}, words)
 		return Receipt{Version: w.c.SummaryVersion}, nil
 	})
+}
+
+// checkTitle wants one line of text that a list can show.
+func checkTitle(title string) error {
+	if strings.TrimSpace(title) == "" || strings.ContainsFunc(title, unicode.IsControl) {
+		return problem.InvalidField("title", "say in one line what happened")
+	}
+	return nil
 }
 
 func stale(version int) error {
@@ -283,6 +296,9 @@ func (d *Desk) AdvanceClock(ctx context.Context, actor access.Actor, key string,
 			if to = next; to == nil {
 				return Receipt{}, problem.Blocked(problem.Blocker{Code: "nothing_ahead", Detail: "no milestone lies ahead; name an instant to move to"})
 			}
+		}
+		if to.After(w.c.Now.AddDate(10, 0, 0)) {
+			return Receipt{}, problem.InvalidField("to", "lies more than ten years ahead")
 		}
 		if step := to.Sub(w.c.Now); step > 0 {
 			w.c.Offset += step

@@ -146,11 +146,13 @@ type WaiveInput struct {
 
 // FileInput records a notice or filing that a person made by hand.
 type FileInput struct {
-	FiledAt   time.Time `json:"filed_at" doc:"When it was filed, with its offset"`
-	Zone      string    `json:"zone" minLength:"1" maxLength:"60" doc:"IANA zone"`
-	How       string    `json:"how" minLength:"1" maxLength:"200" doc:"Portal, phone, post, supplier portal"`
-	Reference string    `json:"reference" minLength:"1" maxLength:"500" doc:"Reference the other side gave"`
-	Receipt   []byte    `json:"receipt" minLength:"1" maxLength:"2000000" doc:"The receipt, base64; its hash goes into the chain"`
+	FiledAt time.Time `json:"filed_at" doc:"When it was filed, with its offset"`
+	Zone    string    `json:"zone" minLength:"1" maxLength:"60" doc:"IANA zone"`
+	How     string    `json:"how" minLength:"1" maxLength:"200" doc:"Portal, phone, post, supplier portal"`
+	// DelayReason is demanded where an authority is told after the limit (GDPR art. 33(1)).
+	DelayReason string `json:"delay_reason,omitempty" maxLength:"5000" doc:"Why it is late; demanded where an authority is told after the limit. 'Reasons follow by …' is accepted"`
+	Reference   string `json:"reference" minLength:"1" maxLength:"500" doc:"Reference the other side gave"`
+	Receipt     []byte `json:"receipt" minLength:"1" maxLength:"2000000" doc:"The receipt, base64; its hash goes into the chain"`
 }
 
 // NoticeInput drafts a notice.

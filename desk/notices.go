@@ -3,6 +3,7 @@ package desk
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/campaign"
 	"github.com/atlascloudai/docket/core/cases/incident"
 	"github.com/atlascloudai/docket/core/letters"
@@ -58,7 +60,7 @@ func (d *Desk) DraftNotice(ctx context.Context, actor access.Actor, key string, 
 		if err := w.sealText(&n, *text); err != nil {
 			return Receipt{}, err
 		}
-		w.write("notice.drafted", time.Time{}, map[string]any{"notice": n.ID, "version": 1}, nil)
+		w.write("notice.drafted", time.Time{}, map[string]any{"notice": n.ID, "version": 1, "text": textDigest(n.Sealed)}, nil)
 		return Receipt{ID: &n.ID, Version: 1}, w.InsertNotice(ctx, n, who)
 	})
 }
@@ -78,6 +80,12 @@ func (w *work) sealText(n *store.Notice, text letters.Notice) error {
 	sealed, err := w.key.SealJSON(noticePlace(n.ID, n.Version), text)
 	n.Sealed = sealed
 	return err
+}
+
+// textDigest names a stored text in the chain: the hash of its ciphertext, which verifies without a key.
+func textDigest(sealed []byte) string {
+	sum := sha256.Sum256(sealed)
+	return hex.EncodeToString(sum[:])
 }
 
 func textOf(key seal.Key, n store.Notice) (text letters.Notice, err error) {
@@ -107,7 +115,7 @@ func (d *Desk) EditNotice(ctx context.Context, actor access.Actor, key string, c
 		if err := w.sealText(n, in.Content); err != nil {
 			return Receipt{}, err
 		}
-		w.write("notice.edited", time.Time{}, map[string]any{"notice": n.ID, "version": n.Version, "approval_voided": voided}, nil)
+		w.write("notice.edited", time.Time{}, map[string]any{"notice": n.ID, "version": n.Version, "text": textDigest(n.Sealed), "approval_voided": voided}, nil)
 		return Receipt{ID: &n.ID, Version: n.Version}, w.InsertNoticeVersion(ctx, *n, who, w.c.Now)
 	})
 }
@@ -239,8 +247,15 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		n.State = noticeReleasing
 		w.write("notice.released", time.Time{}, map[string]any{
 			"notice": n.ID, "version": n.Version, "campaign": sending.ID, "recipients": audience.recipients, "customers": audience.customers, "lane": in.Lane,
+			"without_address": len(audience.gaps),
 		}, nil)
-		return Receipt{ID: &sending.ID, Count: audience.recipients}, w.Ring(ctx, campaignBell(w.c, sending, w.trace))
+		if n := len(audience.gaps); n > 0 { // They are owed it too, and this sending cannot reach them.
+			err := d.raise(ctx, w, store.Raise{Key: cases.RaiseUnreachable + "@" + sending.ID.String(), Kind: cases.RaiseUnreachable, DueAt: w.c.Now, Count: n})
+			if err != nil {
+				return Receipt{}, err
+			}
+		}
+		return Receipt{ID: &sending.ID, Count: audience.recipients, Skipped: len(audience.gaps)}, w.Ring(ctx, campaignBell(w.c, sending, w.trace))
 	})
 }
 

@@ -52,13 +52,13 @@ func (d *Desk) RecordParties(ctx context.Context, actor access.Actor, key string
 			return Receipt{}, err
 		}
 		w.write("parties.recorded", time.Time{}, map[string]any{
-			"wave": w.state.Waves, "parties": len(parties), "given": len(in.Parties), "duties": opened.duties, "unadopted": opened.unadopted,
+			"wave": w.state.Waves, "parties": len(parties), "given": len(in.Parties), "duties": opened.duties, "unadopted": opened.unadopted, "skipped": len(in.Parties) - len(parties),
 			"undecided": opened.undecided, "governs": in.Governs,
 		}, map[string]any{"reason": in.Reason})
 		if opened.undecided > 0 {
 			err = d.raise(ctx, w, undecidedRaise(w, opened.undecided))
 		}
-		return Receipt{Count: len(parties)}, err
+		return Receipt{Count: len(parties), Skipped: len(in.Parties) - len(parties)}, err
 	})
 }
 
@@ -68,7 +68,7 @@ func (d *Desk) newParties(ctx context.Context, w *work, in PartiesInput) ([]stor
 	if err != nil {
 		return nil, nil, err
 	}
-	known, err := w.KnownParties(ctx, w.c.ID)
+	known, err := w.knownParties(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -97,24 +97,19 @@ func (d *Desk) newParties(ctx context.Context, w *work, in PartiesInput) ([]stor
 			}
 			body.Touched = append(body.Touched, duty.Touch(touched))
 		}
-		subject := party.Kind
 		switch {
 		case party.Kind == string(duty.PartyCustomer):
 			c, found := byRef[p.Customer]
 			if !found {
 				return nil, nil, problem.InvalidField(field("customer"), "there is no customer %q; import it first", p.Customer)
 			}
-			party.Customer, subject = &c.ID, c.ID.String()
+			party.Customer = &c.ID
 			customers[c.ID] = c
 		case p.Customer != "":
 			return nil, nil, problem.InvalidField(field("customer"), "only a party of kind customer names one")
 		}
-		// A customer is one party per service; another group of people is another party.
-		if key := subject + "/" + party.Service; party.Customer != nil {
-			if known[key] {
-				continue
-			}
-			known[key] = true
+		if party.Customer != nil && !known.adds(*party.Customer, party.Service, &body) {
+			continue // Recorded already, with all of this.
 		}
 		if party.Body, err = json.Marshal(body); err != nil {
 			return nil, nil, err
@@ -127,6 +122,36 @@ func (d *Desk) newParties(ctx context.Context, w *work, in PartiesInput) ([]stor
 		parties = append(parties, party)
 	}
 	return parties, customers, nil
+}
+
+// knownParties is what was found to be touched so far, by customer and service.
+type knownParties map[string][]duty.Touch
+
+func (w *work) knownParties(ctx context.Context) (knownParties, error) {
+	recorded, err := w.KnownParties(ctx, w.c.ID)
+	known := make(knownParties, len(recorded))
+	for _, p := range recorded {
+		known[p.Customer.String()+"/"+p.Service] = as[duty.Touch](p.Touched)
+	}
+	return known, err
+}
+
+// adds says whether a finding is new: another customer or service, or one found to be more affected than was
+// known. What was touched before stays part of it.
+func (k knownParties) adds(customer uuid.UUID, service string, body *partyBody) bool {
+	key := customer.String() + "/" + service
+	before, known := k[key]
+	all := slices.Clone(before)
+	for _, touched := range body.Touched {
+		if !slices.Contains(all, touched) {
+			all = append(all, touched)
+		}
+	}
+	if known && len(all) == len(before) {
+		return false
+	}
+	k[key], body.Touched = all, all
+	return true
 }
 
 func customersOf(ctx context.Context, tx *store.Tx, parties []PartyInput) (map[string]store.Customer, error) {

@@ -28,26 +28,24 @@ func (d *Desk) Authenticate(ctx context.Context, token string) (access.Actor, er
 	if len(parts) != 3 || parts[0] != tokenMark {
 		return access.Actor{}, refused
 	}
-	var actor access.Actor
-	err := d.store.Do(ctx, func(tx *store.Tx) error {
-		t, err := tx.TokenByPrefix(ctx, parts[1])
-		if problem.CodeOf(err) == problem.NotFound {
-			return refused
-		}
-		if err != nil {
-			return err
-		}
-		hash := sha256.Sum256([]byte(parts[2]))
-		if subtle.ConstantTimeCompare(hash[:], t.Hash) != 1 {
-			return refused
-		}
-		actor = access.Actor{
-			ID: t.Principal.ID.String(), Kind: access.Kind(t.Principal.Kind), Handle: t.Principal.Handle, TokenID: t.ID.String(),
-			Roles: as[access.Role](t.Principal.Roles), Scopes: as[access.Scope](t.Scopes),
-		}
-		return tx.TouchToken(ctx, t.ID)
-	})
-	return actor, err
+	t, stale, err := d.store.TokenByPrefix(ctx, parts[1])
+	if problem.CodeOf(err) == problem.NotFound {
+		return access.Actor{}, refused
+	}
+	if err != nil {
+		return access.Actor{}, err
+	}
+	hash := sha256.Sum256([]byte(parts[2]))
+	if subtle.ConstantTimeCompare(hash[:], t.Hash) != 1 {
+		return access.Actor{}, refused
+	}
+	if stale {
+		err = d.store.TouchToken(ctx, t.ID)
+	}
+	return access.Actor{
+		ID: t.Principal.ID.String(), Kind: access.Kind(t.Principal.Kind), Handle: t.Principal.Handle, TokenID: t.ID.String(),
+		Roles: as[access.Role](t.Principal.Roles), Scopes: as[access.Scope](t.Scopes),
+	}, err
 }
 
 func as[T ~string](in []string) []T {

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,6 +67,9 @@ func (d *Desk) RaiseDue(ctx context.Context, caseID uuid.UUID) (int, error) {
 			}
 			raised++
 			key := m.Kind + "@" + m.At.UTC().Format(time.RFC3339Nano)
+			if m.Generation > 1 {
+				key += "/" + strconv.Itoa(m.Generation) // For duties that joined after it was raised.
+			}
 			if err := d.raise(ctx, w, store.Raise{Key: key, Kind: m.Kind, DueAt: m.At, Count: m.Count}); err != nil {
 				return 0, err
 			}

@@ -70,16 +70,8 @@ func (d *Desk) Case(ctx context.Context, actor access.Actor, ref string) (view C
 			if view, err = caseView(c, key); err != nil {
 				return err
 			}
-			if view.Counts, err = tx.Counts(ctx, c.ID); err != nil {
-				return err
-			}
-			if view.NextMilestone, err = tx.NextInstant(ctx, c.ID, c.Offset); err != nil {
-				return err
-			}
-			if view.DueNow, err = tx.DueNow(ctx, c.ID, c.Offset); err != nil {
-				return err
-			}
-			view.NextDue, err = tx.NextDue(ctx, c.ID)
+			standing, err := tx.Standing(ctx, c.ID, c.Offset)
+			view.Counts, view.NextMilestone, view.DueNow, view.NextDue = standing.Counts, standing.NextInstant, standing.DueNow, standing.NextDue
 			return err
 		})
 	})
@@ -120,7 +112,7 @@ func (d *Desk) Cases(ctx context.Context, actor access.Actor, status, cursor str
 					return err
 				}
 			}
-			key, err := d.keyOf(ctx, tx, c.ID)
+			key, err := d.caseKey(c)
 			if err != nil {
 				return err
 			}
@@ -391,6 +383,13 @@ func (d *Desk) Delivery(ctx context.Context, actor access.Actor, caseID, deliver
 			return err
 		}
 		view = deliveryView(one)
+		if one.Customer != nil {
+			customers, err := tx.CustomersByID(ctx, []uuid.UUID{*one.Customer})
+			if err != nil {
+				return err
+			}
+			view.Customer = customers[*one.Customer].Ref
+		}
 		events, err := tx.Events(ctx, deliveryID)
 		for _, e := range events {
 			row := EventView{At: e.At, Attempt: e.Attempt, Kind: e.Kind, Body: e.Body}

@@ -221,7 +221,7 @@ func (d *Desk) lost(ctx context.Context, w *work, p store.Campaign, page uuid.UU
 }
 
 func (d *Desk) jobs(ctx context.Context, tx *store.Tx, c store.Case, p store.Campaign, page uuid.UUID, claimed []store.Delivery) ([]Job, error) {
-	key, err := d.keyOf(ctx, tx, c.ID)
+	key, err := d.caseKey(c)
 	if err != nil {
 		return nil, err
 	}
@@ -310,7 +310,7 @@ func (d *Desk) taken(ctx context.Context, job Job, a Answer) error {
 	if err != nil {
 		return err
 	}
-	return d.store.Take(ctx, store.Taken{
+	bounced, err := d.store.Take(ctx, store.Taken{
 		Delivery: job.Delivery, Case: job.Case, Page: job.Page, Customer: job.row.Customer, Outcome: a.Outcome, Code: a.Code, Class: a.Class,
 		Body: event.Body, Sealed: event.Sealed,
 	}, func(duties []store.Duty, deliveries []store.Delivery) (changed []store.Duty, err error) {
@@ -326,6 +326,14 @@ func (d *Desk) taken(ctx context.Context, job Job, a Answer) error {
 		}
 		return changed, nil
 	})
+	if err != nil || !bounced {
+		return err
+	}
+	// It came back while it was still being handed over: what was taken was not kept.
+	_, err = d.process(ctx, access.DeliveryRecord, job.Case, func(w *work) (int, error) {
+		return 0, d.trouble(ctx, w, job.row, Answer{Outcome: "refused"})
+	})
+	return err
 }
 
 func same(a, b *uuid.UUID) bool { return a != nil && b != nil && *a == *b }
@@ -407,12 +415,13 @@ func (d *Desk) openNext(ctx context.Context, w *work, one store.Delivery) (opene
 	}
 	open := false
 	for _, owed := range duties {
-		open = open || owed.State != "met"
+		open = open || owed.State != "met" && same(owed.Notice, one.Notice)
 	}
 	deliveries, err := w.DeliveriesOf(ctx, one.Case, one.Customer, nil)
 	if err != nil || !open {
 		return false, !open, err
 	}
+	deliveries = slices.DeleteFunc(deliveries, func(x store.Delivery) bool { return !same(x.Notice, one.Notice) })
 	next := -1
 	for _, other := range deliveries {
 		switch other.State {

@@ -80,6 +80,10 @@ func (d *Desk) SettleDelivery(ctx context.Context, actor access.Actor, key strin
 		}
 		switch in.Outcome {
 		case "accepted":
+			if !one.PossibleDuplicate && one.State != "unknown" && one.State != "handed_on" {
+				return Receipt{}, problem.Blocked(problem.Blocker{Code: "answer_was_seen", Ref: deliveryID.String(),
+					Detail: "the other side's answer was seen, and it was not an acceptance; only an outcome that could not be seen is settled as accepted"})
+			}
 			one.State, one.AcceptedAt = "accepted", &w.c.Now
 			if one.Transport == string(duty.Relay) {
 				one.DeliveredAt = &w.c.Now // Behind a relay, what a person saw is that it arrived.
@@ -243,7 +247,7 @@ func (d *Desk) Report(ctx context.Context, deliveryID uuid.UUID, in ReportInput)
 			for _, owed := range reopened {
 				again.add(owed)
 			}
-			if err := w.AddMilestones(ctx, w.c.ID, again.milestones()); err != nil {
+			if err := w.AddMilestones(ctx, w.c.ID, again.milestones(now)); err != nil {
 				return 0, err
 			}
 			w.write("duty.reopened", now, map[string]any{"duties": ids(reopened, func(x store.Duty) uuid.UUID { return x.ID })}, nil)

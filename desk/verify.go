@@ -65,6 +65,7 @@ func verify(ctx context.Context, tx *store.Tx, c store.Case, view *VerifyView) e
 	verifier.Expect(audit.Head{Case: c.ID.String(), Seq: c.NextSeq - 1, Hash: head})
 	var seq int64
 	sealed := map[uuid.UUID]bool{}
+	told := newStory()
 	for {
 		entries, err := tx.Timeline(ctx, c.ID, seq, maxPageSize)
 		if err != nil {
@@ -76,10 +77,15 @@ func verify(ctx context.Context, tx *store.Tx, c store.Case, view *VerifyView) e
 				return err
 			}
 			view.Entries++
-			if e.Kind != "deliveries.sealed" {
-				continue
+			switch e.Kind {
+			case "deliveries.sealed":
+				err = verifyPage(ctx, tx, e, view, sealed)
+			case "duties.derived":
+				err = verifyDues(ctx, tx, e)
+			default:
+				err = told.hear(e)
 			}
-			if err := verifyPage(ctx, tx, e, view, sealed); err != nil {
+			if err != nil {
 				return err
 			}
 		}
@@ -92,7 +98,10 @@ func verify(ctx context.Context, tx *store.Tx, c store.Case, view *VerifyView) e
 	}
 	done := verifier.Head()
 	view.Head = hex.EncodeToString(done.Hash[:])
-	return lostSeal(ctx, tx, c, sealed)
+	if err := lostSeal(ctx, tx, c, sealed); err != nil {
+		return err
+	}
+	return told.hold(ctx, tx, c)
 }
 
 // outside holds a chain against the signed heads that were published outside the database: whoever rewrote

@@ -171,7 +171,7 @@ CREATE TABLE party (
     recorded_at  timestamptz NOT NULL,
     recorded_by  uuid NOT NULL
 );
-CREATE UNIQUE INDEX party_once ON party (case_id, customer_id, service) WHERE customer_id IS NOT NULL;
+CREATE INDEX party_customer ON party (case_id, customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX party_case ON party (case_id, id);
 
 CREATE TABLE duty (
@@ -183,6 +183,7 @@ CREATE TABLE duty (
     rule          text NOT NULL,
     term_id       text NOT NULL,
     start_word    text NOT NULL,
+    resolution    text NOT NULL,
     governs       text NOT NULL CHECK (governs IN ('incident', 'found', 'undecided')),
     started_at    timestamptz,
     target        timestamptz,
@@ -203,6 +204,13 @@ CREATE INDEX duty_open ON duty (case_id, started_at, target, limit_at) WHERE sta
 CREATE INDEX duty_case ON duty (case_id, id);
 CREATE INDEX duty_customer ON duty (case_id, customer_id);
 
+-- Which term governs, and why, as it was resolved when a duty was opened: a later import moves no running clock.
+-- Duties with the same agreements share the row.
+CREATE TABLE resolution (
+    key   text PRIMARY KEY,
+    body  jsonb NOT NULL
+);
+
 -- Every due instant a duty ever had: derived, never edited, the earlier one stays readable.
 CREATE TABLE duty_due (
     duty_id      uuid NOT NULL REFERENCES duty,
@@ -213,8 +221,11 @@ CREATE TABLE duty_due (
     limit_at     timestamptz,
     reason       text NOT NULL,
     recorded_at  timestamptz NOT NULL,
+    -- What one decision derived: one entry of the chain vouches for these rows.
+    page         uuid NOT NULL,
     PRIMARY KEY (duty_id, seq)
 );
+CREATE INDEX duty_due_page ON duty_due (page, duty_id);
 
 -- Duties that share their clock share their milestones.
 CREATE TABLE milestone (
@@ -225,6 +236,8 @@ CREATE TABLE milestone (
     target      timestamptz NOT NULL,
     limit_at    timestamptz,
     raised_at   timestamptz,
+    -- A duty that joins the clock after a milestone was raised has it raised once more.
+    generation  integer NOT NULL DEFAULT 1,
     UNIQUE NULLS NOT DISTINCT (case_id, kind, started_at, target, limit_at)
 );
 CREATE INDEX milestone_next ON milestone (case_id, at) WHERE raised_at IS NULL;
@@ -317,6 +330,7 @@ CREATE TABLE delivery (
     next_at             timestamptz NOT NULL,
     attempt             integer NOT NULL DEFAULT 0,
     first_attempt_at    timestamptz,
+    begun_at            timestamptz,
     digest              bytea,
     possible_duplicate  boolean NOT NULL DEFAULT false,
     transport           text NOT NULL DEFAULT '',
@@ -410,5 +424,5 @@ CREATE INDEX bell_case ON bell (case_id);
 GRANT USAGE ON SCHEMA public TO docket_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO docket_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO docket_app;
-REVOKE UPDATE, DELETE, TRUNCATE ON timeline, delivery_event, page_seal, access_event, unmatched_report, duty_due, notice_version FROM docket_app;
+REVOKE UPDATE, DELETE, TRUNCATE ON timeline, delivery_event, page_seal, access_event, unmatched_report, duty_due, notice_version, resolution FROM docket_app;
 REVOKE DELETE ON cases, duty, party, fact, delivery, notice, campaign, raise, installation, customer, contact, bell FROM docket_app;

@@ -24,14 +24,19 @@ type Bell struct {
 // Ring says that a process has news. A new process is made by its first ring. A thousand rings before
 // the next answer are one; none is lost, because it is part of the fact's own transaction.
 func (tx *Tx) Ring(ctx context.Context, b Bell) error {
-	_, err := tx.Exec(ctx, `INSERT INTO bell (workflow_id, kind, subject, case_id, queue, trace) VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (workflow_id) DO UPDATE SET seq = bell.seq + 1, trace = excluded.trace,
-			raised_at = CASE WHEN bell.seq = bell.heard THEN clock_timestamp() ELSE bell.raised_at END`,
-		b.WorkflowID, b.Kind, b.Subject, b.Case, b.Queue, b.Trace)
-	if err != nil {
+	batch := &pgx.Batch{}
+	queueRing(batch, b)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("cannot ring: %w", err)
 	}
 	return nil
+}
+
+func queueRing(batch *pgx.Batch, b Bell) {
+	batch.Queue(`INSERT INTO bell (workflow_id, kind, subject, case_id, queue, trace) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (workflow_id) DO UPDATE SET seq = bell.seq + 1, trace = excluded.trace,
+			raised_at = CASE WHEN bell.seq = bell.heard THEN clock_timestamp() ELSE bell.raised_at END`,
+		b.WorkflowID, b.Kind, b.Subject, b.Case, b.Queue, b.Trace)
 }
 
 // RingCase rings every process of a case, for a fact that concerns them all.

@@ -32,15 +32,20 @@ type Case struct {
 	Head           []byte
 	HeadAt         *time.Time
 	Now            time.Time
+	// KEK and Wrapped are the case's data key.
+	KEK     string
+	Wrapped []byte
 }
 
 const caseColumns = `c.id, c.kind, c.code, c.status, c.state, c.sealed, c.summary_version, c.restricted, c.drill,
-	c.clock_offset, c.pack_version, c.opened_at, c.next_seq, c.head, c.head_at, clock_timestamp() + c.clock_offset`
+	c.clock_offset, c.pack_version, c.opened_at, c.next_seq, c.head, c.head_at, clock_timestamp() + c.clock_offset, y.kek, coalesce(y.wrapped, '')`
+
+const caseSelect = `SELECT ` + caseColumns + ` FROM cases c JOIN data_key y ON y.scope = c.id `
 
 func scanCase(row pgx.Row) (Case, error) {
 	var c Case
 	err := row.Scan(&c.ID, &c.Kind, &c.Code, &c.Status, &c.State, &c.Sealed, &c.SummaryVersion, &c.Restricted, &c.Drill,
-		&c.Offset, &c.PackVersion, &c.OpenedAt, &c.NextSeq, &c.Head, &c.HeadAt, &c.Now)
+		&c.Offset, &c.PackVersion, &c.OpenedAt, &c.NextSeq, &c.Head, &c.HeadAt, &c.Now, &c.KEK, &c.Wrapped)
 	return c, err
 }
 
@@ -64,35 +69,46 @@ func (tx *Tx) Now(ctx context.Context) (now time.Time, err error) {
 // Case reads a case as the actor sees it.
 func (tx *Tx) Case(ctx context.Context, actor access.Actor, id uuid.UUID) (Case, error) {
 	who, all := viewer(actor)
-	c, err := scanCase(tx.QueryRow(ctx, `SELECT `+caseColumns+` FROM cases c WHERE c.id = $3 AND `+sees, who, all, id))
+	c, err := scanCase(tx.QueryRow(ctx, caseSelect+`WHERE c.id = $3 AND `+sees, who, all, id))
 	return c, one(err, "case")
 }
 
 // CaseByCode finds a case by the short code that people say.
 func (tx *Tx) CaseByCode(ctx context.Context, actor access.Actor, code string) (Case, error) {
 	who, all := viewer(actor)
-	c, err := scanCase(tx.QueryRow(ctx, `SELECT `+caseColumns+` FROM cases c WHERE c.code = $3 AND `+sees, who, all, code))
+	c, err := scanCase(tx.QueryRow(ctx, caseSelect+`WHERE c.code = $3 AND `+sees, who, all, code))
 	return c, one(err, "case")
 }
 
 // LockCase takes the case's lock and then its time, once for the transaction.
 func (tx *Tx) LockCase(ctx context.Context, actor access.Actor, id uuid.UUID) (Case, error) {
 	who, all := viewer(actor)
-	var locked uuid.UUID
-	err := tx.QueryRow(ctx, `SELECT c.id FROM cases c WHERE c.id = $3 AND `+sees+` FOR UPDATE OF c`, who, all, id).Scan(&locked)
-	if err := one(err, "case"); err != nil {
-		return Case{}, err
-	}
-	return tx.Case(ctx, actor, id)
+	var c Case
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT FROM cases c WHERE c.id = $3 AND `+sees+` FOR UPDATE OF c`, who, all, id)
+	batch.Queue(caseSelect+`WHERE c.id = $3 AND `+sees, who, all, id).QueryRow(func(row pgx.Row) (err error) {
+		c, err = scanCase(row)
+		return err
+	})
+	err := tx.SendBatch(ctx, batch).Close()
+	return c, one(err, "case")
 }
 
-// UpdateCase writes back what a decision changed.
-func (tx *Tx) UpdateCase(ctx context.Context, c Case) error {
-	_, err := tx.Exec(ctx, `UPDATE cases SET status = $2, state = $3, sealed = $4, summary_version = $5, restricted = $6,
+// SaveCase writes back what a decision changed, appends its entries to the chain and, where there are any, rings. The
+// caller holds the case's lock.
+func (tx *Tx) SaveCase(ctx context.Context, c *Case, entries []audit.Entry, bell Bell) error {
+	batch := &pgx.Batch{}
+	if err := queueEntries(batch, c, entries); err != nil {
+		return err
+	}
+	batch.Queue(`UPDATE cases SET status = $2, state = $3, sealed = $4, summary_version = $5, restricted = $6,
 		clock_offset = $7, next_seq = $8, head = $9, head_at = $10 WHERE id = $1`,
 		c.ID, c.Status, c.State, c.Sealed, c.SummaryVersion, c.Restricted, c.Offset, c.NextSeq, c.Head, c.HeadAt)
-	if err != nil {
-		return fmt.Errorf("cannot update the case: %w", err)
+	if len(entries) > 0 {
+		queueRing(batch, bell)
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("cannot save the case: %w", err)
 	}
 	return nil
 }
@@ -112,7 +128,7 @@ func (tx *Tx) Cases(ctx context.Context, actor access.Actor, f CaseFilter) ([]Ca
 	if before == uuid.Nil {
 		before = uuid.Max
 	}
-	rows, err := tx.Query(ctx, `SELECT `+caseColumns+` FROM cases c
+	rows, err := tx.Query(ctx, caseSelect+`
 		WHERE c.id < $3 AND ($4 = '' OR c.status = $4) AND `+sees+` ORDER BY c.id DESC LIMIT $5`, who, all, before, f.Status, f.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list cases: %w", err)
@@ -143,23 +159,28 @@ func (tx *Tx) AddMember(ctx context.Context, caseID, member uuid.UUID) error {
 
 // Counts reads what a decision about an incident has to know of the tables.
 func (tx *Tx) Counts(ctx context.Context, caseID uuid.UUID) (incident.Counts, error) {
-	var n incident.Counts
-	err := tx.QueryRow(ctx, `SELECT
-		d.open, d.proposed, (SELECT count(*) FROM duty WHERE case_id = $1 AND governs = 'undecided'), coalesce(d.first::text, ''), w.drafts, coalesce(w.first::text, ''),
-		(SELECT count(*) FROM campaign WHERE case_id = $1 AND state IN ('running', 'paused')),
-		(SELECT count(*) FROM delivery WHERE case_id = $1 AND state = 'unknown'),
-		(SELECT count(*) FROM raise WHERE case_id = $1 AND acknowledged_at IS NULL)
-		FROM (SELECT count(*) AS open, count(*) FILTER (WHERE state = 'proposed') AS proposed,
-				(array_agg(id ORDER BY limit_at NULLS LAST, id))[1] AS first
-			FROM duty WHERE case_id = $1 AND state IN ('proposed', 'required')) d,
-		(SELECT count(*) AS drafts, (array_agg(id))[1] AS first FROM notice
-			WHERE case_id = $1 AND state IN ('draft', 'awaiting_approval', 'approved')) w`, caseID).
-		Scan(&n.OpenDuties, &n.ProposedDuties, &n.UndecidedStarts, &n.FirstOpenDuty, &n.DraftNotices, &n.FirstDraft,
-			&n.RunningCampaigns, &n.UnknownOutcomes, &n.OpenRaises)
+	n, err := scanCounts(tx.QueryRow(ctx, counts, caseID))
 	if err != nil {
 		return n, fmt.Errorf("cannot count what the case holds: %w", err)
 	}
 	return n, nil
+}
+
+const counts = `SELECT
+		d.open, d.proposed, (SELECT count(*) FROM duty WHERE case_id = $1 AND governs = 'undecided'),
+		coalesce((SELECT id::text FROM duty WHERE case_id = $1 AND state IN ('proposed', 'required') ORDER BY limit_at NULLS LAST, id LIMIT 1), ''), w.drafts, coalesce(w.first::text, ''),
+		(SELECT count(*) FROM campaign WHERE case_id = $1 AND state IN ('running', 'paused')),
+		(SELECT count(*) FROM delivery WHERE case_id = $1 AND state = 'unknown'),
+		(SELECT count(*) FROM raise WHERE case_id = $1 AND acknowledged_at IS NULL)
+		FROM (SELECT count(*) AS open, count(*) FILTER (WHERE state = 'proposed') AS proposed
+			FROM duty WHERE case_id = $1 AND state IN ('proposed', 'required')) d,
+		(SELECT count(*) AS drafts, (array_agg(id))[1] AS first FROM notice
+			WHERE case_id = $1 AND state IN ('draft', 'awaiting_approval', 'approved')) w`
+
+func scanCounts(row pgx.Row) (n incident.Counts, err error) {
+	err = row.Scan(&n.OpenDuties, &n.ProposedDuties, &n.UndecidedStarts, &n.FirstOpenDuty, &n.DraftNotices, &n.FirstDraft,
+		&n.RunningCampaigns, &n.UnknownOutcomes, &n.OpenRaises)
+	return n, err
 }
 
 // Entry is one stored line of the timeline.
@@ -170,14 +191,13 @@ type Entry struct {
 	Feed int64
 }
 
-// Append writes entries to the case's chain and moves its head; the caller holds the case's lock.
-func (tx *Tx) Append(ctx context.Context, c *Case, entries []audit.Entry) error {
+// queueEntries appends entries to the case's chain and moves its head.
+func queueEntries(batch *pgx.Batch, c *Case, entries []audit.Entry) error {
 	tip := audit.Tip{Case: c.ID.String(), Seq: c.NextSeq - 1}
 	copy(tip.Hash[:], c.Head)
 	if c.HeadAt != nil {
 		tip.RecordedAt = *c.HeadAt
 	}
-	batch := &pgx.Batch{}
 	for _, draft := range entries {
 		e, err := tip.Append(draft)
 		if err != nil {
@@ -187,9 +207,6 @@ func (tx *Tx) Append(ctx context.Context, c *Case, entries []audit.Entry) error 
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			c.ID, e.Seq, e.HappenedAt, e.RecordedAt, e.Kind, e.Actor, e.Body, e.Sealed, e.Prev[:], e.Hash[:])
 		tip = e.Tip()
-	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("cannot append to the timeline: %w", err)
 	}
 	c.NextSeq, c.Head, c.HeadAt = tip.Seq+1, tip.Hash[:], &tip.RecordedAt
 	return nil

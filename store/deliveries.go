@@ -299,3 +299,48 @@ func (e Event) Bytes() []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Attempt))
 	return binary.BigEndian.AppendUint64(b, uint64(e.At.UnixMicro()))
 }
+
+// DeliveriesOfDuties lists what was planned and done for duties, by the notice released for them or by hand.
+func (tx *Tx) DeliveriesOfDuties(ctx context.Context, caseID uuid.UUID, duties []uuid.UUID) (map[uuid.UUID][]Delivery, error) {
+	rows, err := tx.Query(ctx, `SELECT y.id, `+deliveryColumns+` FROM duty y JOIN delivery d ON d.case_id = $1 AND (d.duty_id = y.id
+		OR d.customer_id = y.customer_id AND d.notice_id = y.notice_id) WHERE y.id = ANY($2) ORDER BY y.id, d.rank, d.id`, caseID, duties)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the duties' deliveries: %w", err)
+	}
+	defer rows.Close()
+	of := map[uuid.UUID][]Delivery{}
+	for rows.Next() {
+		var duty uuid.UUID
+		d, err := scanDelivery(behind{rows, &duty})
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the duties' deliveries: %w", err)
+		}
+		of[duty] = append(of[duty], d)
+	}
+	return of, rows.Err()
+}
+
+// behind scans one more column in front of a row.
+type behind struct {
+	pgx.CollectableRow
+	first any
+}
+
+// Scan implements pgx.CollectableRow.
+func (b behind) Scan(into ...any) error {
+	return b.CollectableRow.Scan(append([]any{b.first}, into...)...)
+}
+
+// EventsOf lists the ledger's rows of deliveries.
+func (tx *Tx) EventsOf(ctx context.Context, deliveries []uuid.UUID) (map[uuid.UUID][]Event, error) {
+	rows, err := tx.Query(ctx, `SELECT `+eventColumns+` FROM delivery_event WHERE delivery_id = ANY($1) ORDER BY id`, deliveries)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, scanEvent)
+	of := make(map[uuid.UUID][]Event, len(deliveries))
+	for _, e := range found {
+		of[e.Delivery] = append(of[e.Delivery], e)
+	}
+	return of, err
+}

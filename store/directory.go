@@ -56,8 +56,13 @@ func (tx *Tx) UpsertContact(ctx context.Context, c Contact) error {
 }
 
 // EndContacts ends the contacts of a customer that an import no longer names.
-func (tx *Tx) EndContacts(ctx context.Context, customer uuid.UUID, keep [][]byte) error {
-	_, err := tx.Exec(ctx, `UPDATE contact SET ended_at = clock_timestamp() WHERE customer_id = $1 AND ended_at IS NULL AND NOT (address_commit = ANY($2))`, customer, keep)
+func (tx *Tx) EndContacts(ctx context.Context, customer uuid.UUID, keep []Contact) error {
+	roles, channels, commits := make([]string, 0, len(keep)), make([]string, 0, len(keep)), make([][]byte, 0, len(keep))
+	for _, k := range keep {
+		roles, channels, commits = append(roles, k.Role), append(channels, k.Channel), append(commits, k.Commit)
+	}
+	_, err := tx.Exec(ctx, `UPDATE contact SET ended_at = clock_timestamp() WHERE customer_id = $1 AND ended_at IS NULL
+		AND (role, channel, address_commit) NOT IN (SELECT * FROM unnest($2::text[], $3::text[], $4::bytea[]))`, customer, roles, channels, commits)
 	if err != nil {
 		return fmt.Errorf("cannot end the contacts: %w", err)
 	}

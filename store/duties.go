@@ -55,18 +55,21 @@ func (tx *Tx) Parties(ctx context.Context, caseID, after uuid.UUID, limit int) (
 	return pgx.CollectRows(rows, scanParty)
 }
 
-// KnownParties are the customers and services of a case that are recorded already, as "customer/service".
-func (tx *Tx) KnownParties(ctx context.Context, caseID uuid.UUID) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, `SELECT customer_id::text || '/' || service FROM party WHERE case_id = $1 AND customer_id IS NOT NULL`, caseID)
+// KnownParty is what is recorded of a customer and service: everything that was found to be touched so far.
+type KnownParty struct {
+	Customer uuid.UUID
+	Service  string
+	Touched  []string
+}
+
+// KnownParties lists the customers and services of a case that are recorded already.
+func (tx *Tx) KnownParties(ctx context.Context, caseID uuid.UUID) ([]KnownParty, error) {
+	rows, err := tx.Query(ctx, `SELECT customer_id, service, array_agg(DISTINCT t.touch) FROM party, jsonb_array_elements_text(body->'touched') AS t(touch)
+		WHERE case_id = $1 AND customer_id IS NOT NULL GROUP BY customer_id, service`, caseID)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the known parties: %w", err)
 	}
-	keys, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	known := make(map[string]bool, len(keys))
-	for _, key := range keys {
-		known[key] = true
-	}
-	return known, err
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[KnownParty])
 }
 
 // Duty is one duty and its clock.
@@ -79,51 +82,53 @@ type Duty struct {
 	Rule         string
 	Term         string
 	StartWord    string
-	Governs      string
-	StartedAt    *time.Time
-	Target       *time.Time
-	Limit        *time.Time
-	Internal     bool
-	State        string
-	Disputed     bool
-	Evidence     json.RawMessage
-	Why          json.RawMessage
-	Notice       *uuid.UUID
-	MetAt        *time.Time
-	MetBy        *string
-	Late         bool
-	CreatedAt    time.Time
+	// Resolution is the key of the term that governs, as it was resolved when the duty was opened.
+	Resolution string
+	Governs    string
+	StartedAt  *time.Time
+	Target     *time.Time
+	Limit      *time.Time
+	Internal   bool
+	State      string
+	Disputed   bool
+	Evidence   json.RawMessage
+	Why        json.RawMessage
+	Notice     *uuid.UUID
+	MetAt      *time.Time
+	MetBy      *string
+	Late       bool
+	CreatedAt  time.Time
 }
 
-const dutySelect = `SELECT d.id, d.case_id, d.party_id, d.customer_id, d.counterparty, d.rule, d.term_id, d.start_word, d.governs,
+const dutySelect = `SELECT d.id, d.case_id, d.party_id, d.customer_id, d.counterparty, d.rule, d.term_id, d.start_word, d.resolution, d.governs,
 	d.started_at, d.target, d.limit_at, d.internal, d.state, d.disputed, d.evidence, d.why, d.notice_id, d.met_at, d.met_by, d.late, d.created_at
 	FROM duty d `
 
 func scanDuty(row pgx.CollectableRow) (d Duty, err error) {
-	err = row.Scan(&d.ID, &d.Case, &d.Party, &d.Customer, &d.Counterparty, &d.Rule, &d.Term, &d.StartWord, &d.Governs,
+	err = row.Scan(&d.ID, &d.Case, &d.Party, &d.Customer, &d.Counterparty, &d.Rule, &d.Term, &d.StartWord, &d.Resolution, &d.Governs,
 		&d.StartedAt, &d.Target, &d.Limit, &d.Internal, &d.State, &d.Disputed, &d.Evidence, &d.Why, &d.Notice, &d.MetAt, &d.MetBy, &d.Late, &d.CreatedAt)
 	return d, err
 }
 
 // InsertDuties writes new duties with their first due instants and milestones, by COPY.
 // A hundred thousand take about a second.
-func (tx *Tx) InsertDuties(ctx context.Context, duties []Duty, reason string) error {
+func (tx *Tx) InsertDuties(ctx context.Context, duties []Duty, page uuid.UUID, reason string) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"duty"},
-		[]string{"id", "case_id", "party_id", "customer_id", "counterparty", "rule", "term_id", "start_word", "governs", "started_at",
+		[]string{"id", "case_id", "party_id", "customer_id", "counterparty", "rule", "term_id", "start_word", "resolution", "governs", "started_at",
 			"target", "limit_at", "internal", "state", "disputed", "evidence", "why", "created_at"},
 		pgx.CopyFromSlice(len(duties), func(i int) ([]any, error) {
 			d := duties[i]
-			return []any{d.ID, d.Case, d.Party, d.Customer, d.Counterparty, d.Rule, d.Term, d.StartWord, d.Governs, d.StartedAt,
+			return []any{d.ID, d.Case, d.Party, d.Customer, d.Counterparty, d.Rule, d.Term, d.StartWord, d.Resolution, d.Governs, d.StartedAt,
 				d.Target, d.Limit, d.Internal, d.State, d.Disputed, d.Evidence, d.Why, d.CreatedAt}, nil
 		}))
 	if err != nil {
 		return fmt.Errorf("cannot insert the duties: %w", err)
 	}
 	_, err = tx.CopyFrom(ctx, pgx.Identifier{"duty_due"},
-		[]string{"duty_id", "seq", "case_id", "started_at", "target", "limit_at", "reason", "recorded_at"},
+		[]string{"duty_id", "seq", "case_id", "started_at", "target", "limit_at", "reason", "recorded_at", "page"},
 		pgx.CopyFromSlice(len(duties), func(i int) ([]any, error) {
 			d := duties[i]
-			return []any{d.ID, 1, d.Case, d.StartedAt, d.Target, d.Limit, reason, d.CreatedAt}, nil
+			return []any{d.ID, 1, d.Case, d.StartedAt, d.Target, d.Limit, reason, d.CreatedAt, page}, nil
 		}))
 	if err != nil {
 		return fmt.Errorf("cannot insert the due instants: %w", err)
@@ -143,6 +148,31 @@ func (tx *Tx) PartiesByID(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]P
 		byID[p.ID] = p
 	}
 	return byID, err
+}
+
+// KeepResolutions writes what was resolved, by key; the same key always stands for the same.
+func (tx *Tx) KeepResolutions(ctx context.Context, resolutions map[string][]byte) error {
+	batch := &pgx.Batch{}
+	for key, body := range resolutions {
+		batch.Queue(`INSERT INTO resolution (key, body) VALUES ($1, $2) ON CONFLICT DO NOTHING`, key, body)
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("cannot keep what was resolved: %w", err)
+	}
+	return nil
+}
+
+// Resolutions reads what was resolved, by key.
+func (tx *Tx) Resolutions(ctx context.Context, keys []string) (map[string]json.RawMessage, error) {
+	rows, err := tx.Query(ctx, `SELECT key, body FROM resolution WHERE key = ANY($1)`, keys)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read what was resolved: %w", err)
+	}
+	found := map[string]json.RawMessage{}
+	var key string
+	var body []byte
+	_, err = pgx.ForEachRow(rows, []any{&key, &body}, func() error { found[key] = append(json.RawMessage(nil), body...); return nil })
+	return found, err
 }
 
 // DutyFilter narrows a list of duties.
@@ -241,19 +271,45 @@ func queueDuty(batch *pgx.Batch, d Duty) {
 }
 
 // MoveDuties writes newly derived clocks; the earlier instants stay in duty_due.
-func (tx *Tx) MoveDuties(ctx context.Context, duties []Duty, reason string, now time.Time) error {
+func (tx *Tx) MoveDuties(ctx context.Context, duties []Duty, page uuid.UUID, reason string, now time.Time) error {
 	batch := &pgx.Batch{}
 	for _, d := range duties {
 		batch.Queue(`UPDATE duty SET started_at = $2, target = $3, limit_at = $4, internal = $5, why = $6, governs = $7, state = $8, disputed = $9, late = $10 WHERE id = $1`,
 			d.ID, d.StartedAt, d.Target, d.Limit, d.Internal, d.Why, d.Governs, d.State, d.Disputed, d.Late)
-		batch.Queue(`INSERT INTO duty_due (duty_id, seq, case_id, started_at, target, limit_at, reason, recorded_at)
-			SELECT $1, max(seq) + 1, $2, $3, $4, $5, $6, $7 FROM duty_due WHERE duty_id = $1`,
-			d.ID, d.Case, d.StartedAt, d.Target, d.Limit, reason, now)
+		batch.Queue(`INSERT INTO duty_due (duty_id, seq, case_id, started_at, target, limit_at, reason, recorded_at, page)
+			SELECT $1, max(seq) + 1, $2, $3, $4, $5, $6, $7, $8 FROM duty_due WHERE duty_id = $1`,
+			d.ID, d.Case, d.StartedAt, d.Target, d.Limit, reason, now, page)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("cannot move the duties' clocks: %w", err)
 	}
 	return nil
+}
+
+// EachDue calls f for every due instant that one decision derived, in the order of their duties.
+func (tx *Tx) EachDue(ctx context.Context, page uuid.UUID, f func(duty uuid.UUID, due Due) error) error {
+	rows, err := tx.Query(ctx, `SELECT duty_id, started_at, target, limit_at, reason, recorded_at FROM duty_due WHERE page = $1 ORDER BY duty_id`, page)
+	if err != nil {
+		return fmt.Errorf("cannot read the due instants: %w", err)
+	}
+	var id uuid.UUID
+	var due Due
+	_, err = pgx.ForEachRow(rows, []any{&id, &due.StartedAt, &due.Target, &due.Limit, &due.Reason, &due.RecordedAt}, func() error { return f(id, due) })
+	return err
+}
+
+// LatestDue reads the newest due instants of duties.
+func (tx *Tx) LatestDue(ctx context.Context, duties []uuid.UUID) (map[uuid.UUID]Due, error) {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT ON (duty_id) duty_id, started_at, target, limit_at, reason, recorded_at
+		FROM duty_due WHERE duty_id = ANY($1) ORDER BY duty_id, seq DESC`, duties)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the due instants: %w", err)
+	}
+	latest := make(map[uuid.UUID]Due, len(duties))
+	var id uuid.UUID
+	var due Due
+	_, err = pgx.ForEachRow(rows, []any{&id, &due.StartedAt, &due.Target, &due.Limit, &due.Reason, &due.RecordedAt}, func() error { latest[id] = due; return nil })
+	return latest, err
 }
 
 // Due is one due instant a duty had.
@@ -275,12 +331,6 @@ func (tx *Tx) DueHistory(ctx context.Context, duty uuid.UUID) ([]Due, error) {
 		err = row.Scan(&d.StartedAt, &d.Target, &d.Limit, &d.Reason, &d.RecordedAt)
 		return d, err
 	})
-}
-
-// NextDue is the earliest target of an open duty.
-func (tx *Tx) NextDue(ctx context.Context, caseID uuid.UUID) (at *time.Time, err error) {
-	err = tx.QueryRow(ctx, `SELECT min(target) FROM duty WHERE case_id = $1 AND state IN ('proposed', 'required')`, caseID).Scan(&at)
-	return at, err
 }
 
 // Fact is a start fact of a case.

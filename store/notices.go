@@ -162,3 +162,16 @@ func (tx *Tx) Unassign(ctx context.Context, caseID, campaignID uuid.UUID) error 
 	}
 	return nil
 }
+
+// NoticeTexts reads the stored texts of every version of a case's notices, as "notice/version".
+func (tx *Tx) NoticeTexts(ctx context.Context, caseID uuid.UUID) (map[string][]byte, error) {
+	rows, err := tx.Query(ctx, `SELECT n.id::text || '/' || v.version, v.sealed FROM notice n JOIN notice_version v ON v.notice_id = n.id WHERE n.case_id = $1`, caseID)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the notices' texts: %w", err)
+	}
+	texts := map[string][]byte{}
+	var name string
+	var sealed []byte
+	_, err = pgx.ForEachRow(rows, []any{&name, &sealed}, func() error { texts[name] = append([]byte(nil), sealed...); return nil })
+	return texts, err
+}

@@ -51,19 +51,21 @@ func (tx *Tx) InsertToken(ctx context.Context, t Token) error {
 	return nil
 }
 
-// TokenByPrefix finds a token that is neither revoked nor expired, with its holder who is not disabled.
-func (tx *Tx) TokenByPrefix(ctx context.Context, prefix string) (t Token, err error) {
-	err = tx.QueryRow(ctx, `SELECT t.id, t.prefix, t.hash, t.scopes, t.expires_at, p.id, p.handle, p.kind, p.roles
+// TokenByPrefix finds a token that is neither revoked nor expired, with its holder who is not disabled. stale: its use was
+// not noted for a minute.
+func (s *Store) TokenByPrefix(ctx context.Context, prefix string) (t Token, stale bool, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT t.id, t.prefix, t.hash, t.scopes, t.expires_at, p.id, p.handle, p.kind, p.roles,
+			t.last_used_at IS NULL OR t.last_used_at < clock_timestamp() - interval '1 minute'
 		FROM token t JOIN principal p ON p.id = t.principal_id
 		WHERE t.prefix = $1 AND t.revoked_at IS NULL AND p.disabled_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > clock_timestamp())`, prefix).
-		Scan(&t.ID, &t.Prefix, &t.Hash, &t.Scopes, &t.ExpiresAt, &t.Principal.ID, &t.Principal.Handle, &t.Principal.Kind, &t.Principal.Roles)
-	return t, one(err, "token")
+		Scan(&t.ID, &t.Prefix, &t.Hash, &t.Scopes, &t.ExpiresAt, &t.Principal.ID, &t.Principal.Handle, &t.Principal.Kind, &t.Principal.Roles, &stale)
+	return t, stale, away(one(err, "token"))
 }
 
-// TouchToken notes that a token was used, at most once a minute.
-func (tx *Tx) TouchToken(ctx context.Context, id uuid.UUID) error {
-	_, err := tx.Exec(ctx, `UPDATE token SET last_used_at = clock_timestamp() WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')`, id)
-	return err
+// TouchToken notes that a token was used.
+func (s *Store) TouchToken(ctx context.Context, id uuid.UUID) error {
+	_, err := s.pool.Exec(ctx, `UPDATE token SET last_used_at = clock_timestamp() WHERE id = $1`, id)
+	return away(err)
 }
 
 // RevokeToken ends a token at once.
@@ -79,24 +81,26 @@ type Used struct {
 	Receipt   []byte
 }
 
-// TryKey takes the key's lock without waiting; false: the same key is being worked on right now.
-func (tx *Tx) TryKey(ctx context.Context, principal uuid.UUID, key string) (ok bool, err error) {
-	err = tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))`, principal.String(), key).Scan(&ok)
-	return ok, err
-}
-
-// KeyUsed reads what a key was used for; nil if it is new.
-func (tx *Tx) KeyUsed(ctx context.Context, principal uuid.UUID, key string) (*Used, error) {
-	var u Used
-	err := tx.QueryRow(ctx, `SELECT operation, body_digest, receipt FROM idempotency WHERE principal_id = $1 AND key = $2`, principal, key).
-		Scan(&u.Operation, &u.Digest, &u.Receipt)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
+// TakeKey takes the key's lock without waiting, and reads what the key was used for, nil if it is new. Not free: the same
+// key is being worked on right now.
+func (tx *Tx) TakeKey(ctx context.Context, principal uuid.UUID, key string) (free bool, used *Used, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT pg_try_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))`, principal.String(), key).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&free) })
+	batch.Queue(`SELECT operation, body_digest, receipt FROM idempotency WHERE principal_id = $1 AND key = $2`, principal, key).
+		QueryRow(func(row pgx.Row) error {
+			var u Used
+			err := row.Scan(&u.Operation, &u.Digest, &u.Receipt)
+			if errors.Is(err, pgx.ErrNoRows) {
+				return nil
+			}
+			used = &u
+			return err
+		})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return false, nil, fmt.Errorf("cannot take the idempotency key: %w", err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the idempotency key: %w", err)
-	}
-	return &u, nil
+	return free, used, nil
 }
 
 // UseKey notes what a key was used for.

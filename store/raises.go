@@ -20,16 +20,14 @@ type Milestone struct {
 	Limit     *time.Time
 }
 
-// AddMilestones writes the milestones of clocks; duties that share a clock share them.
-// One that has been raised stays raised; a deadline that passed when nobody was concerned
-// is raised after all once somebody is.
+// AddMilestones writes the milestones of clocks; duties that share a clock share them. One that was raised before
+// a duty joined the clock is raised once more: nobody has been told of that duty.
 func (tx *Tx) AddMilestones(ctx context.Context, caseID uuid.UUID, milestones []Milestone) error {
 	batch := &pgx.Batch{}
 	for _, m := range milestones {
-		batch.Queue(`INSERT INTO milestone (case_id, kind, at, started_at, target, limit_at) VALUES ($1, $2, $3, $4, $5, $6) 
-			ON CONFLICT (case_id, kind, started_at, target, limit_at) DO UPDATE SET raised_at = NULL
-			WHERE milestone.kind IN ('target', 'limit') AND milestone.raised_at IS NOT NULL AND NOT EXISTS
-				(SELECT 1 FROM raise r WHERE r.case_id = milestone.case_id AND r.kind = milestone.kind AND r.due_at = milestone.at)`,
+		batch.Queue(`INSERT INTO milestone (case_id, kind, at, started_at, target, limit_at) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (case_id, kind, started_at, target, limit_at)
+			DO UPDATE SET raised_at = NULL, generation = milestone.generation + 1 WHERE milestone.raised_at IS NOT NULL`,
 			caseID, m.Kind, m.At, m.StartedAt, m.Target, m.Limit)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -43,6 +41,8 @@ type DueMilestone struct {
 	Kind  string
 	At    time.Time
 	Count int
+	// Generation is how often it has come due, counted from 1: once more for duties that joined later.
+	Generation int
 }
 
 // TakeDueMilestones marks what has passed as raised and answers, per distinct instant and kind, how many
@@ -50,15 +50,15 @@ type DueMilestone struct {
 func (tx *Tx) TakeDueMilestones(ctx context.Context, caseID uuid.UUID, now time.Time) ([]DueMilestone, error) {
 	rows, err := tx.Query(ctx, `WITH due AS (
 			UPDATE milestone SET raised_at = $2 WHERE case_id = $1 AND raised_at IS NULL AND at <= $2
-			RETURNING kind, at, started_at, target, limit_at)
+			RETURNING kind, at, started_at, target, limit_at, generation)
 		SELECT kind, at, coalesce(sum((SELECT count(*) FROM duty d WHERE d.case_id = $1 AND d.state IN ('proposed', 'required')
-			AND d.started_at = due.started_at AND d.target = due.target AND d.limit_at IS NOT DISTINCT FROM due.limit_at)), 0)::int
+			AND d.started_at = due.started_at AND d.target = due.target AND d.limit_at IS NOT DISTINCT FROM due.limit_at)), 0)::int, max(generation)
 		FROM due GROUP BY kind, at ORDER BY at, kind`, caseID, now)
 	if err != nil {
 		return nil, fmt.Errorf("cannot take the due milestones: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m DueMilestone, err error) {
-		err = row.Scan(&m.Kind, &m.At, &m.Count)
+		err = row.Scan(&m.Kind, &m.At, &m.Count, &m.Generation)
 		return m, err
 	})
 }
@@ -75,35 +75,6 @@ func (tx *Tx) Next(ctx context.Context, caseID uuid.UUID, offset time.Duration) 
 		return next, fmt.Errorf("cannot read what comes due: %w", err)
 	}
 	return next, nil
-}
-
-// NextInstant is the earliest case instant ahead at which anything of a case happens by itself: a milestone,
-// a step of an escalation, a recipient's next try. The player of a drill moves the clock there.
-func (tx *Tx) NextInstant(ctx context.Context, caseID uuid.UUID, offset time.Duration) (at *time.Time, err error) {
-	err = tx.QueryRow(ctx, `SELECT min(at) FROM (
-			SELECT at FROM milestone WHERE case_id = $1 AND raised_at IS NULL
-			UNION ALL SELECT next_step_at FROM raise WHERE case_id = $1 AND acknowledged_at IS NULL
-			UNION ALL SELECT d.next_at FROM delivery d JOIN campaign c ON c.id = d.campaign_id
-				WHERE d.case_id = $1 AND d.state IN ('planned', 'deferred') AND c.state = 'running') ahead
-		WHERE at > clock_timestamp() + $2::interval`, caseID, offset).Scan(&at)
-	if err != nil {
-		return nil, fmt.Errorf("cannot look ahead: %w", err)
-	}
-	return at, nil
-}
-
-// DueNow is how much of a case is due and has not been carried out yet: milestones, steps, pages, recipients.
-func (tx *Tx) DueNow(ctx context.Context, caseID uuid.UUID, offset time.Duration) (n int, err error) {
-	err = tx.QueryRow(ctx, `WITH t AS (SELECT clock_timestamp() + $2::interval AS now)
-		SELECT (SELECT count(*) FROM milestone, t WHERE case_id = $1 AND raised_at IS NULL AND at <= t.now)
-			+ (SELECT count(*) FROM raise, t WHERE case_id = $1 AND acknowledged_at IS NULL AND next_step_at <= t.now)
-			+ (SELECT count(*) FROM page WHERE case_id = $1 AND answered_at IS NULL)
-			+ (SELECT count(*) FROM delivery d JOIN campaign c ON c.id = d.campaign_id, t WHERE d.case_id = $1 AND c.state = 'running'
-				AND (d.state IN ('claimed', 'in_flight') OR d.state IN ('planned', 'deferred') AND d.next_at <= t.now))`, caseID, offset).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("cannot count what is due: %w", err)
-	}
-	return n, nil
 }
 
 // Raise is one thing that people were raised for.

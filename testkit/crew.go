@@ -63,7 +63,11 @@ func Main(m *testing.M) {
 		if err := flag.Set("test.parallel", "5"); err != nil {
 			panic(err)
 		}
-		os.Exit(m.Run())
+		code := m.Run()
+		if err := discardOwn(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(code)
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin) // its other end closes with the tests, however they end

@@ -22,8 +22,21 @@ import (
 
 // Check is the oracle: it holds the ledger, the mail that the other side received and the timeline of every
 // case against each other, and fails with every difference. It reads the tables by statements of its own, so
-// that what the product believes of itself is compared with what is there. The checks are named N1 to N8 like
-// the contract that they are taken from (docs/architecture.md, "Truthful delivery").
+// that what the product believes of itself is compared with what is there. It checks that
+//
+//   - N1: every delivery has come to an end or is tried again at a known instant, and no dead sender holds one;
+//   - N2: the other side has as many copies as were accepted, one more at most for each attempt that ended unseen;
+//   - N3: all copies of one delivery are the same bytes, those whose digest is stored, under one Message-ID;
+//   - N4: nothing arrived that the ledger did not hold as in flight before;
+//   - N5: nobody is shown another customer, or the case's own code;
+//   - N6: no rung of evidence is shown that the ledger does not hold;
+//   - N7: nothing left before its approval and release, while it was held, or after its stop;
+//   - N8: the campaign's end, the seals and the report count what the ledger holds and what arrived;
+//
+// that every chain verifies, every raise stands in its timeline once at the instant that it is about, every met duty
+// has its proof at that instant, and no duty is met without one or born overdue without a recorded choice.
+//
+// Call it when nothing is under way (Engine.Quiet).
 func Check(t testing.TB, h *House, received *mail.Server) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -6,6 +6,7 @@ package testkit
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -44,8 +45,13 @@ var own = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	discardOwn = func() error { return errors.Join(cluster.Discard(), os.RemoveAll(dir)) }
 	return cluster.DSN("postgres"), nil
 })
+
+// discardOwn takes the binary's own cluster away with its files; Main calls it. Without Main the server ends with the
+// binary and its files stay in the temporary directory.
+var discardOwn = func() error { return nil }
 
 // Database is one test's own database, migrated.
 type Database struct {

@@ -177,6 +177,7 @@ type dutyFileCmd struct {
 	Zone      string    `required:"" env:"DOCKET_ZONE" help:"IANA zone."`
 	How       string    `required:"" help:"Portal, phone, post, supplier portal."`
 	Reference string    `required:"" help:"Reference the other side gave."`
+	Why       string    `help:"Why it is late; demanded where an authority is told after the limit."`
 	Receipt   string    `required:"" type:"existingfile" help:"File with the receipt; its hash goes into the chain."`
 }
 
@@ -187,6 +188,6 @@ func (c *dutyFileCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 		return usage(err.Error())
 	}
 	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("file"), Body: desk.FileInput{
-		FiledAt: c.FiledAt, Zone: c.Zone, How: c.How, Reference: c.Reference, Receipt: receipt,
+		FiledAt: c.FiledAt, Zone: c.Zone, How: c.How, Reference: c.Reference, Receipt: receipt, DelayReason: c.Why,
 	}})
 }

@@ -32,9 +32,7 @@ func TestTheOtherSidesAnswerDecides(t *testing.T) {
 	h.Released(t, caseID)
 	e.StartWorker(t)
 	e.Quiet(t)
-	for e.Count(t, `SELECT count(*) FROM delivery WHERE state = 'deferred'`) > 0 {
-		advance(t, e, caseID)
-	}
+	sendAll(t, e, caseID)
 
 	type end struct {
 		state, evidence string

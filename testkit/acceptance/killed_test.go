@@ -13,14 +13,15 @@ import (
 	"github.com/atlascloudai/docket/testkit"
 )
 
-// slowly lets a sender begin with one recipient whose server keeps the message and then takes its time to say
-// so, and waits until it has the message.
-func slowly(t *testing.T, e *testkit.Engine, caseID uuid.UUID, slow testkit.Customer) *testkit.Process {
+// slowly lets a sender send to customers, the first of whose servers keeps the message and then takes its time to say
+// so. It waits until that server has the message, and everybody else's has said so.
+func slowly(t *testing.T, e *testkit.Engine, caseID uuid.UUID, customers []testkit.Customer) *testkit.Process {
 	t.Helper()
-	require.NoError(t, e.Mail.Rules(mail.Rule{To: slow.Address, Answers: []string{"slow:30s", "250"}}))
+	require.NoError(t, e.Mail.Rules(mail.Rule{To: customers[0].Address, Answers: []string{"slow:30s", "250"}}))
 	e.Released(t, caseID)
 	sender := e.SpawnWorker(t)
-	testkit.Await(t, "the slow server has the message", func() bool { return copiesFor(e, slow) == 1 })
+	testkit.Await(t, "the slow server has the message", func() bool { return copiesFor(e, customers[0]) == 1 })
+	e.AwaitCount(t, "the others have it", len(customers)-1, `SELECT count(*) FROM delivery WHERE state = 'accepted'`)
 	return sender
 }
 
@@ -60,7 +61,7 @@ func TestAWorkerKilledBeforeItsCommitLeavesAnUnknownAttempt(t *testing.T) {
 	e := testkit.NewEngine(t, h, testkit.EngineOptions{})
 	customers := h.ImportCustomers(t, 12)
 	caseID := affected(t, h, customers)
-	sender := slowly(t, e, caseID, customers[0])
+	sender := slowly(t, e, caseID, customers)
 	sender.Kill()
 	e.StartWorker(t)
 	e.Quiet(t)
@@ -81,7 +82,7 @@ func TestAWorkerThatStoodStillPastItsLeaseChangesNothing(t *testing.T) {
 	e := testkit.NewEngine(t, h, testkit.EngineOptions{})
 	customers := h.ImportCustomers(t, 12)
 	caseID := affected(t, h, customers)
-	sender := slowly(t, e, caseID, customers[0])
+	sender := slowly(t, e, caseID, customers)
 	sender.Freeze(t)
 	e.StartWorker(t)
 	e.Quiet(t)
@@ -101,7 +102,7 @@ func TestAStoppingWorkerLeavesNothingUnknown(t *testing.T) {
 	h := testkit.NewHouse(t)
 	e := testkit.NewEngine(t, h, testkit.EngineOptions{Lease: 30 * time.Second})
 	customers := h.ImportCustomers(t, 100)
-	require.NoError(t, e.Mail.Rules(mail.Rule{To: "*", Answers: []string{"slow:50ms"}}))
+	require.NoError(t, e.Mail.Rules(mail.Rule{To: "*", Answers: []string{"slow:100ms"}}))
 	caseID := affected(t, h, customers)
 	h.Released(t, caseID)
 	first := e.StartWorker(t)
@@ -111,6 +112,7 @@ func TestAStoppingWorkerLeavesNothingUnknown(t *testing.T) {
 	require.Less(t, len(e.Notices()), len(customers))
 	e.StartWorker(t)
 	e.Quiet(t)
+	sendAll(t, e, caseID) // An attempt that was withdrawn in time is tried again like any other.
 	require.Equal(t, len(customers), len(e.Notices()))
 	require.Zero(t, e.Count(t, `SELECT count(*) FROM delivery_event WHERE kind = 'unknown'`))
 	testkit.Check(t, h, e.Mail)

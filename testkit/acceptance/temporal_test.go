@@ -93,7 +93,7 @@ func TestRunningCasesGoOnAfterTemporalForgotEverything(t *testing.T) {
 	h := testkit.NewHouse(t)
 	e := testkit.NewEngine(t, h, testkit.EngineOptions{Temporal: temporal, Lease: 15 * time.Second})
 	customers := h.ImportCustomers(t, each)
-	require.NoError(t, e.Mail.Rules(mail.Rule{To: "*", Answers: []string{"slow:40ms"}}))
+	require.NoError(t, e.Mail.Rules(mail.Rule{To: "*", Answers: []string{"slow:200ms"}}))
 	e.StartWorker(t)
 
 	aware := time.Now().Add(-time.Hour)

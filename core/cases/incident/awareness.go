@@ -49,7 +49,7 @@ func (c RecordStart) decide(d *Decision) error {
 			return err
 		}
 		later := c.At.After(*c.Current)
-		if later && !d.second("later:"+c.Party+":"+c.Word, c.At.UTC().Format(time.RFC3339Nano)) {
+		if later && !d.second("later:"+c.Party+":"+c.Word, said(c.Current)+" to "+said(&c.At)) {
 			d.write("start.later_proposed", d.Now, body, content)
 			return nil
 		}
@@ -65,6 +65,14 @@ func (c RecordStart) decide(d *Decision) error {
 		d.State.ConfirmedAt = &c.At
 	}
 	return nil
+}
+
+// said is an instant as a second person has to mean it too.
+func said(at *time.Time) string {
+	if at == nil {
+		return ""
+	}
+	return at.UTC().Format(time.RFC3339Nano)
 }
 
 // Applied reports whether the events of a decision hold a start that now stands.
@@ -89,7 +97,7 @@ func (c RuleOut) decide(d *Decision) error {
 		return err
 	}
 	content := map[string]any{"reason": c.Reason}
-	if d.State.Assessment == Aware && !d.second("rule_out", "") {
+	if d.State.Assessment == Aware && !d.second("rule_out", said(d.State.AwareAt)) {
 		d.write("breach.rule_out_proposed", d.Now, struct{}{}, content)
 		return nil
 	}
