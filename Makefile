@@ -72,11 +72,15 @@ test: packages ## verify, then every test on the real parts
 verify: verify-source verify-temporal ## arrows, vet and tidy in every module, workflowcheck
 
 .PHONY: verify-source
-verify-source: arrows vet tidy workflowcheck
+verify-source: arrows format vet tidy workflowcheck
 
 .PHONY: arrows
 arrows:
 	@go test ./ -run Arrows
+
+.PHONY: format
+format:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "run gofmt on: $$unformatted" >&2; exit 1; }
 
 .PHONY: vet
 vet:

@@ -163,14 +163,16 @@ func (d *Desk) AcknowledgeDelivery(ctx context.Context, actor access.Actor, key 
 }
 
 // came appends to ledger and chain what did not come from a sender: a page of one row, sealed at once.
-func (d *Desk) came(ctx context.Context, w *work, one store.Delivery, kind string, at time.Time, body any, words string) error {
+func (d *Desk) came(ctx context.Context, w *work, one store.Delivery, kind string, at time.Time, body any, said string) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
 	e := store.Event{Delivery: one.ID, Case: w.c.ID, Page: newID(), Attempt: one.Attempt, At: at, Kind: kind, Body: raw}
-	if words != "" {
-		e.Sealed = w.key.Seal(deliveryPlace(one.ID)+"/reply", []byte(words))
+	if said != "" {
+		if e.Sealed, err = w.key.SealJSON(deliveryPlace(one.ID)+"/words", words{Reply: said}); err != nil {
+			return err
+		}
 	}
 	if err := w.InsertEvent(ctx, e); err != nil {
 		return err

@@ -163,8 +163,11 @@ type EventView struct {
 	At      time.Time       `json:"at" doc:"When"`
 	Attempt int             `json:"attempt" doc:"Which attempt"`
 	Kind    string          `json:"kind" doc:"in_flight, accepted, refused, …"`
-	Body    json.RawMessage `json:"body" doc:"Code, class, host, TLS, queue id"`
+	Body    json.RawMessage `json:"body" doc:"Code, class, TLS"`
 	Reply   string          `json:"reply,omitempty" doc:"What the other side said"`
+	Host    string          `json:"host,omitempty" doc:"The server that said it"`
+	QueueID string          `json:"queue_id,omitempty" doc:"Under which name it queued the message"`
+	Reason  string          `json:"reason,omitempty" doc:"Our own word where the other side said nothing"`
 }
 
 // RaiseView is somebody having been raised.

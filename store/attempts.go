@@ -75,8 +75,9 @@ func (s *Store) Take(ctx context.Context, t Taken, weigh func([]Duty, []Delivery
 		// index. Asked as one, every delivery of the case would be looked at.
 		batch.Queue(`SELECT `+deliveryColumns+` FROM delivery d WHERE d.case_id = $1 AND d.customer_id = $2 ORDER BY d.rank, d.id`,
 			t.Case, t.Customer).Query(collect(&deliveries, scanDelivery))
-		batch.Queue(`SELECT `+deliveryColumns+` FROM duty y JOIN delivery d ON d.duty_id = y.id AND d.duty_id IS NOT NULL
-			WHERE y.case_id = $1 AND y.customer_id = $2 AND d.customer_id IS DISTINCT FROM y.customer_id ORDER BY d.rank, d.id`,
+		// LIMIT keeps the planner from joining: after a large release, while nothing is analysed yet, it would read all deliveries.
+		batch.Queue(`SELECT `+deliveryColumns+` FROM duty y, LATERAL (SELECT * FROM delivery x WHERE x.duty_id = y.id LIMIT 1000) d
+			WHERE y.case_id = $1 AND y.customer_id = $2 AND d.customer_id IS DISTINCT FROM y.customer_id`,
 			t.Case, t.Customer).Query(collect(&deliveries, scanDelivery))
 	}, func(batch *pgx.Batch) error {
 		for _, one := range deliveries {

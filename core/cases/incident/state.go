@@ -4,6 +4,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"github.com/atlascloudai/docket/core/cases"
@@ -21,6 +22,11 @@ const (
 	Closed    Status = "closed"
 	Dismissed Status = "dismissed"
 )
+
+// Known says whether it is one of the statuses.
+func (s Status) Known() bool {
+	return slices.Contains([]Status{New, InTriage, Active, Resolved, Closed, Dismissed}, s)
+}
 
 // Severity is the impact as assessed, lowest first.
 type Severity string
