@@ -204,7 +204,7 @@ func (d *Desk) openNext(ctx context.Context, w *work, one store.Delivery) (opene
 	}
 	if !left && next < 0 {
 		// Nobody is left to try: another notice, to other contacts, may be released for what is owed.
-		return false, false, w.FreeDuties(ctx, one.Case, *one.Customer)
+		return false, false, w.FreeDuties(ctx, one.Case, *one.Customer, *one.Notice)
 	}
 	if left {
 		return false, true, nil

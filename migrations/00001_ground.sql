@@ -194,6 +194,8 @@ CREATE TABLE duty (
     evidence      jsonb NOT NULL,
     why           jsonb NOT NULL,
     notice_id     uuid,
+    -- That notice reaches nobody more: another may be released.
+    notice_over   boolean NOT NULL DEFAULT false,
     met_at        timestamptz,
     met_by        text,
     late          boolean NOT NULL DEFAULT false,

@@ -119,13 +119,13 @@ type Owed struct {
 // Contact. It takes customers after an id, in pages, so that memory does not grow with them.
 func (tx *Tx) Owed(ctx context.Context, caseID, notice, after uuid.UUID, customers int) ([]Owed, error) {
 	rows, err := tx.Query(ctx, `WITH next AS (SELECT DISTINCT customer_id FROM duty WHERE case_id = $1 AND customer_id > $3
-			AND state IN ('proposed', 'required') AND (notice_id IS NULL OR notice_id = $2) ORDER BY 1 LIMIT $4)
+			AND state IN ('proposed', 'required') AND (notice_id IS NULL OR notice_over OR notice_id = $2) ORDER BY 1 LIMIT $4)
 		SELECT DISTINCT ON (c.id, k.id) d.id, c.id, coalesce(k.id, '00000000-0000-0000-0000-000000000000'), c.ref, c.body, c.sealed,
 			coalesce(k.role, ''), coalesce(k.language, ''), k.sealed, y.kek, y.wrapped, d.term_id, d.why, d.evidence, d.target, p.body
 		FROM next JOIN duty d ON d.case_id = $1 AND d.customer_id = next.customer_id
 		JOIN customer c ON c.id = d.customer_id JOIN data_key y ON y.scope = c.id JOIN party p ON p.id = d.party_id
 		LEFT JOIN contact k ON k.customer_id = c.id AND k.ended_at IS NULL AND k.channel = 'email'
-		WHERE d.state IN ('proposed', 'required') AND (d.notice_id IS NULL OR d.notice_id = $2)
+		WHERE d.state IN ('proposed', 'required') AND (d.notice_id IS NULL OR d.notice_over OR d.notice_id = $2)
 		ORDER BY c.id, k.id, d.target NULLS LAST, d.id`, caseID, notice, after, customers)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read who is owed the notice: %w", err)
@@ -135,17 +135,19 @@ func (tx *Tx) Owed(ctx context.Context, caseID, notice, after uuid.UUID, custome
 
 // Assign says that this notice is the one released for what these customers are owed.
 func (tx *Tx) Assign(ctx context.Context, caseID, notice uuid.UUID, customers []uuid.UUID) error {
-	_, err := tx.Exec(ctx, `UPDATE duty SET notice_id = $2 WHERE case_id = $1 AND customer_id = ANY($3)
-		AND state IN ('proposed', 'required') AND notice_id IS NULL`, caseID, notice, customers)
+	_, err := tx.Exec(ctx, `UPDATE duty SET notice_id = $2, notice_over = false WHERE case_id = $1 AND customer_id = ANY($3)
+		AND state IN ('proposed', 'required') AND (notice_id IS NULL OR notice_over)`, caseID, notice, customers)
 	if err != nil {
 		return fmt.Errorf("cannot assign the notice to its duties: %w", err)
 	}
 	return nil
 }
 
-// FreeDuties lets another notice be released for what a customer is still owed.
-func (tx *Tx) FreeDuties(ctx context.Context, caseID, customer uuid.UUID) error {
-	_, err := tx.Exec(ctx, `UPDATE duty SET notice_id = NULL WHERE case_id = $1 AND customer_id = $2 AND state IN ('proposed', 'required')`, caseID, customer)
+// FreeDuties lets another notice be released for what a customer is still owed after this one. Until then it stays the one
+// that was released for it: whoever acknowledges it after all has been told.
+func (tx *Tx) FreeDuties(ctx context.Context, caseID, customer, notice uuid.UUID) error {
+	_, err := tx.Exec(ctx, `UPDATE duty SET notice_over = true WHERE case_id = $1 AND customer_id = $2 AND notice_id = $3
+		AND state IN ('proposed', 'required')`, caseID, customer, notice)
 	if err != nil {
 		return fmt.Errorf("cannot free the duties: %w", err)
 	}
@@ -154,7 +156,7 @@ func (tx *Tx) FreeDuties(ctx context.Context, caseID, customer uuid.UUID) error 
 
 // Unassign frees the duties whose customers a stopped campaign did not reach, so that another notice can.
 func (tx *Tx) Unassign(ctx context.Context, caseID, campaignID uuid.UUID) error {
-	_, err := tx.Exec(ctx, `UPDATE duty d SET notice_id = NULL FROM campaign c WHERE c.id = $2 AND d.case_id = $1 AND d.notice_id = c.notice_id
+	_, err := tx.Exec(ctx, `UPDATE duty d SET notice_over = true FROM campaign c WHERE c.id = $2 AND d.case_id = $1 AND d.notice_id = c.notice_id
 		AND d.state IN ('proposed', 'required') AND NOT EXISTS (SELECT 1 FROM delivery x WHERE x.campaign_id = c.id AND x.customer_id = d.customer_id
 			AND x.state NOT IN ('cancelled', 'refused', 'bounced'))`, caseID, campaignID)
 	if err != nil {

@@ -21,13 +21,15 @@ type Milestone struct {
 }
 
 // AddMilestones writes the milestones of clocks; duties that share a clock share them. One that was raised before
-// a duty joined the clock is raised once more: nobody has been told of that duty.
+// a duty joined the clock, or before another clock came to the same instant, is raised once more: nobody has been told of
+// that duty.
 func (tx *Tx) AddMilestones(ctx context.Context, caseID uuid.UUID, milestones []Milestone) error {
 	batch := &pgx.Batch{}
 	for _, m := range milestones {
-		batch.Queue(`INSERT INTO milestone (case_id, kind, at, started_at, target, limit_at) VALUES ($1, $2, $3, $4, $5, $6)
+		batch.Queue(`INSERT INTO milestone (case_id, kind, at, started_at, target, limit_at, generation)
+			SELECT $1, $2, $3, $4, $5, $6, 1 + coalesce(max(generation), 0) FROM milestone WHERE case_id = $1 AND kind = $2 AND at = $3 AND raised_at IS NOT NULL
 			ON CONFLICT (case_id, kind, started_at, target, limit_at)
-			DO UPDATE SET raised_at = NULL, generation = milestone.generation + 1 WHERE milestone.raised_at IS NOT NULL`,
+			DO UPDATE SET raised_at = NULL, generation = excluded.generation WHERE milestone.raised_at IS NOT NULL`,
 			caseID, m.Kind, m.At, m.StartedAt, m.Target, m.Limit)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {

@@ -224,7 +224,9 @@ func (s *stack) open(ctx context.Context) error {
 	if s.plant, err = openWith(ctx, c, s.log); err != nil {
 		return err
 	}
-	s.token, err = s.devToken(ctx)
+	if s.token, err = s.devToken(ctx, "dev", s.tokenFile()); err == nil {
+		_, err = s.devToken(ctx, "dev-second", s.secondTokenFile())
+	}
 	return err
 }
 
@@ -233,7 +235,7 @@ func (s *stack) print(out io.Writer) {
 	fmt.Fprintf(out, `up after %.1f s
 
 API           %s   (described in docs/api.md and at %s/openapi.json)
-token         %s   (in %s)
+token         %s   (in %s; a second person's, for approvals, in %s)
 metrics       http://%s/metrics
 Temporal UI   %s
 mail received %s   (refuse, delay or cut: POST rules to %srules)
@@ -242,6 +244,6 @@ log           %s
 
 Try:  export DOCKET_URL=%s DOCKET_TOKEN=$(cat %s)
       bin/docket case list
-`, time.Since(s.began).Seconds(), s.url(), s.url(), s.token, s.tokenFile(), s.at.metrics, s.temporal.UIURL, s.mail.URL(), s.mail.URL(),
+`, time.Since(s.began).Seconds(), s.url(), s.url(), s.token, s.tokenFile(), s.secondTokenFile(), s.at.metrics, s.temporal.UIURL, s.mail.URL(), s.mail.URL(),
 		s.pager.URL, s.logFile.Name(), s.url(), s.tokenFile())
 }

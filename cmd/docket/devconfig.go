@@ -60,6 +60,9 @@ func (s *stack) dkimFile() string { return filepath.Join(s.dir, "keys", "dkim.pe
 
 func (s *stack) tokenFile() string { return filepath.Join(s.dir, "token") }
 
+// secondTokenFile holds the token of the second person, whom approvals need.
+func (s *stack) secondTokenFile() string { return filepath.Join(s.dir, "token-second") }
+
 func (s *stack) signedIn() string { return filepath.Join(s.dir, "stack.json") }
 
 // makeKeys makes what a new directory lacks. Mail is signed with Ed25519 (RFC 8463).
@@ -79,16 +82,16 @@ func (s *stack) pagerSecret() (string, error) {
 	return kept(filepath.Join(s.dir, "pager.secret"), func() (string, error) { return newPagerSecret(), nil })
 }
 
-// devToken is the token of one person who may do everything, for whoever tries the stack out.
-func (s *stack) devToken(ctx context.Context) (string, error) {
-	if token, err := os.ReadFile(s.tokenFile()); err == nil {
+// devToken is the token of a person who may do everything, for whoever tries the stack out.
+func (s *stack) devToken(ctx context.Context, handle, file string) (string, error) {
+	if token, err := os.ReadFile(file); err == nil {
 		if _, err := s.plant.desk.Authenticate(ctx, string(token)); err != nil {
-			if err := os.Remove(s.tokenFile()); err != nil {
+			if err := os.Remove(file); err != nil {
 				return "", fmt.Errorf("cannot replace the token: %w", err)
 			}
 		}
 	}
-	return kept(s.tokenFile(), func() (string, error) { return s.plant.desk.Enroll(ctx, "dev", "person", access.Roles()) })
+	return kept(file, func() (string, error) { return s.plant.desk.Enroll(ctx, handle, "person", access.Roles()) })
 }
 
 // kept is the content of a file that is made at the first start.

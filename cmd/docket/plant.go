@@ -21,6 +21,7 @@ import (
 
 	"github.com/atlascloudai/docket/activities"
 	"github.com/atlascloudai/docket/config"
+	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/core/packs"
@@ -87,7 +88,7 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 		company.EUMainEstablishment = &duty.Establishment{Country: main, Authority: main}
 	}
 	p.desk = desk.New(desk.Options{
-		Store: p.store, Keys: keys, Pack: pack, Company: company, InternalTarget: time.Duration(c.Clock.InternalTargetHours) * time.Hour,
+		Store: p.store, Published: func() (*audit.Trail, error) { return p.heads.Read() }, Keys: keys, Pack: pack, Company: company, InternalTarget: time.Duration(c.Clock.InternalTargetHours) * time.Hour,
 	})
 	p.heads.Desk = p.desk
 	if err := p.guard(ctx); err != nil {
