@@ -56,11 +56,36 @@ func TestALateFilingIsRecordedAsLate(t *testing.T) {
 	r := newRoom(t)
 	r.start("aware_controller", r.ago(80*time.Hour), "")
 	owed := r.authority()
-	filed, err := r.Desk.FileByHand(r.ctx, r.As(access.PrivacyLead), "", r.Case, owed.ID, filedInput(r.ago(time.Minute)))
+	in := filedInput(r.ago(time.Minute))
+	r.unchanged(func() {
+		_, err := r.Desk.FileByHand(r.ctx, r.As(access.PrivacyLead), "k", r.Case, owed.ID, in)
+		names(t, "delay_reason", err)
+	})
+	in.DelayReason = "reasons follow by Friday"
+	filed, err := r.Desk.FileByHand(r.ctx, r.As(access.PrivacyLead), "k", r.Case, owed.ID, in)
 	require.NoError(t, err)
 	_, err = r.Desk.ConfirmFiling(r.ctx, r.As(access.CommsLead), "", r.Case, *filed.ID, desk.ReasonInput{Reason: "read"})
 	require.NoError(t, err)
 	require.True(t, r.duty("authority/lead SA IE").Late)
+	entries := r.entries("duty.filed")
+	require.Len(t, entries, 1)
+	require.Contains(t, string(entries[0].Body), `"late":true`)
+	require.Contains(t, string(entries[0].Content), in.DelayReason)
+}
+
+// The law asks an explanation for an authority; a customer is told late without one.
+func TestAFilingInTimeOrWithACustomerNeedsNoReason(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.start("aware_controller", r.ago(80*time.Hour), "")
+	_, err := r.Desk.FileByHand(r.ctx, r.As(access.PrivacyLead), "", r.Case, r.authority().ID, filedInput(r.ago(10*time.Hour)))
+	require.NoError(t, err, "what counts is when it was filed")
+	r.start("aware_processor", r.ago(80*time.Hour), "")
+	_, err = r.Desk.RecordParties(r.ctx, r.As(access.LegalCounsel), "", r.Case, desk.PartiesInput{Governs: "incident", Reason: "x",
+		Parties: []desk.PartyInput{{Customer: "C-1001", Touched: []string{"customer_content"}}}})
+	require.NoError(t, err)
+	_, err = r.Desk.FileByHand(r.ctx, r.As(access.PrivacyLead), "", r.Case, r.duty("C-1001").ID, filedInput(r.now()))
+	require.NoError(t, err)
 }
 
 func TestAFilingOnAChannelThatTheAgreementDoesNotCountMeetsNothing(t *testing.T) {

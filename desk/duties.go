@@ -101,6 +101,11 @@ func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, c
 		return all, err
 	}
 	all.unadopted = slices.Sorted(maps.Keys(unadopted))
+	if all.duties >= chunk {
+		if err := w.RefreshStatistics(ctx); err != nil {
+			return all, err
+		}
+	}
 	return all, w.AddMilestones(ctx, w.c.ID, clocks.milestones(w.c.Now))
 }
 

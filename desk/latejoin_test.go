@@ -10,7 +10,7 @@ import (
 	"github.com/atlascloudai/docket/desk"
 )
 
-// acknowledgeAll is somebody taking everything that was raised so far.
+// acknowledgeAll is somebody taking every raise of a kind.
 func (r *room) acknowledgeAll(kind string) {
 	r.t.Helper()
 	for _, one := range r.raises(kind) {
@@ -26,20 +26,6 @@ func (r *room) governed(ref string) {
 		Governs: "incident", Reason: "the same data", Parties: []desk.PartyInput{{Customer: ref, Service: "chat", Touched: []string{"customer_content", "customer_personal_data"}}},
 	})
 	require.NoError(r.t, err)
-}
-
-// overdue are the timeline's entries about missed limits.
-func (r *room) overdue() []desk.EntryView {
-	r.t.Helper()
-	page, err := r.Desk.Timeline(r.ctx, r.As(access.Auditor), r.Case, "", 500)
-	require.NoError(r.t, err)
-	var found []desk.EntryView
-	for _, e := range page.Items {
-		if e.Kind == "duty.overdue" {
-			found = append(found, e)
-		}
-	}
-	return found
 }
 
 // Somebody has acknowledged that one customer's limit passed. Nobody has been told of the one who joins it now.
@@ -77,8 +63,9 @@ func TestADutyThatJoinsALimitAfterItWasRaisedIsRaisedToo(t *testing.T) {
 			require.Len(t, raised, 2)
 			require.Equal(t, []int{1, 2}, []int{raised[0].Count, raised[1].Count})
 			require.Nil(t, raised[1].AcknowledgedAt)
-			require.Len(t, r.overdue(), 2)
-			for i, entry := range r.overdue() {
+			missed := r.entries("duty.overdue")
+			require.Len(t, missed, 2)
+			for i, entry := range missed {
 				require.Equal(t, limit, raised[i].DueAt)
 				require.Equal(t, limit, entry.HappenedAt)
 			}
@@ -102,7 +89,7 @@ func TestADutyWhoseOwnClockEndsAtALimitThatWasRaisedIsRaisedToo(t *testing.T) {
 	require.Equal(t, *r.duty("C-1009").Limit, *r.duty("C-1011").Limit)
 	r.raiseDue()
 	require.Len(t, r.raises("limit"), 2)
-	require.Len(t, r.overdue(), 2)
+	require.Len(t, r.entries("duty.overdue"), 2)
 }
 
 func TestWhoeverJoinsAClockLateIsToldOnceHowLateItIs(t *testing.T) {

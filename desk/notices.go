@@ -244,6 +244,11 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		if err := plan.write(ctx); err != nil {
 			return Receipt{}, err
 		}
+		if audience.recipients >= chunk {
+			if err := w.RefreshStatistics(ctx); err != nil {
+				return Receipt{}, err
+			}
+		}
 		n.State = noticeReleasing
 		w.write("notice.released", time.Time{}, map[string]any{
 			"notice": n.ID, "version": n.Version, "campaign": sending.ID, "recipients": audience.recipients, "customers": audience.customers, "lane": in.Lane,

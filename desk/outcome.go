@@ -169,7 +169,7 @@ func (d *Desk) trouble(ctx context.Context, w *work, one store.Delivery, a Answe
 			return err
 		}
 		if !opened && !left {
-			raise.Kind = cases.RaiseUnreachable
+			raise.Key, raise.Kind = cases.RaiseUnreachable+"@"+one.ID.String(), cases.RaiseUnreachable
 		}
 	}
 	return d.raise(ctx, w, raise)

@@ -2,7 +2,9 @@ package desk_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,15 @@ import (
 	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/testkit"
 )
+
+// These tests share nothing and wait for the database most of the time.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // room is a house with the sample customers and one declared incident, a drill.
 type room struct {
@@ -119,6 +130,20 @@ func (r *room) kinds() []string {
 		kinds = append(kinds, e.Kind)
 	}
 	return kinds
+}
+
+// entries are the timeline's entries of one kind.
+func (r *room) entries(kind string) []desk.EntryView {
+	r.t.Helper()
+	page, err := r.Desk.Timeline(r.ctx, r.As(access.Auditor), r.Case, "", 500)
+	require.NoError(r.t, err)
+	var found []desk.EntryView
+	for _, e := range page.Items {
+		if e.Kind == kind {
+			found = append(found, e)
+		}
+	}
+	return found
 }
 
 // start records a start word as the privacy lead.
@@ -236,6 +261,15 @@ func refused(t testing.TB, err error, codes ...string) {
 func code(t testing.TB, want problem.Code, err error) {
 	t.Helper()
 	require.Equal(t, want, problem.CodeOf(err), "%v", err)
+}
+
+// names wants a refusal of the input that names this field.
+func names(t testing.TB, field string, err error) {
+	t.Helper()
+	var refusal *problem.Error
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, problem.Invalid, refusal.Code)
+	require.Equal(t, field, refusal.Field)
 }
 
 // inline puts an id where a statement says $1, for several statements at once.

@@ -256,8 +256,10 @@ func (d *Desk) Report(ctx context.Context, deliveryID uuid.UUID, in ReportInput)
 		}
 		if opened, left, err := d.openNext(ctx, w, one); err != nil {
 			return 0, err
-		} else if !opened && !left && len(reopened) > 0 {
-			raise.Kind = cases.RaiseUnreachable
+		} else if !opened && !left {
+			if raise.Kind = cases.RaiseUnreachable; len(reopened) == 0 {
+				raise.Key = cases.RaiseUnreachable + "@" + one.ID.String()
+			}
 		}
 		return 0, d.raise(ctx, w, raise)
 	})

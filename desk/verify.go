@@ -110,6 +110,10 @@ func (d *Desk) outside(ctx context.Context, tx *store.Tx, c store.Case, view *Ve
 	if d.published == nil {
 		return nil
 	}
+	// After a reconciliation what was published before counts no more, and the next file has not come yet.
+	if anew, err := tx.BeginsAnew(ctx); err != nil || anew {
+		return err
+	}
 	trail, err := d.published()
 	if err != nil {
 		return &mismatch{0, err}

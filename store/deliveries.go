@@ -302,8 +302,13 @@ func (e Event) Bytes() []byte {
 
 // DeliveriesOfDuties lists what was planned and done for duties, by the notice released for them or by hand.
 func (tx *Tx) DeliveriesOfDuties(ctx context.Context, caseID uuid.UUID, duties []uuid.UUID) (map[uuid.UUID][]Delivery, error) {
-	rows, err := tx.Query(ctx, `SELECT y.id, `+deliveryColumns+` FROM duty y JOIN delivery d ON d.case_id = $1 AND (d.duty_id = y.id
-		OR d.customer_id = y.customer_id AND d.notice_id = y.notice_id) WHERE y.id = ANY($2) ORDER BY y.id, d.rank, d.id`, caseID, duties)
+	// Duty by duty, each way by its own index (LIMIT keeps the planner from joining otherwise): asked as one join, every
+	// duty would be held against every delivery of the case.
+	rows, err := tx.Query(ctx, `SELECT y.id, `+deliveryColumns+` FROM duty y, LATERAL (
+			(SELECT * FROM delivery x WHERE x.duty_id = y.id AND x.case_id = $1 LIMIT 1000)
+			UNION ALL (SELECT * FROM delivery x WHERE x.case_id = $1 AND x.customer_id = y.customer_id AND x.notice_id = y.notice_id
+				AND x.duty_id IS DISTINCT FROM y.id LIMIT 1000)) d
+		WHERE y.id = ANY($2) ORDER BY y.id, d.rank, d.id`, caseID, duties)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the duties' deliveries: %w", err)
 	}

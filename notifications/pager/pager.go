@@ -118,6 +118,9 @@ func (p *Pager) Ping(ctx context.Context, address string) notifications.Answer {
 // attempt makes one request. gate decides between two things that cannot both be
 // true: the caller withdrew, or the body began to go out.
 func (p *Pager) attempt(ctx context.Context, method, address string, body []byte, sign func(http.Header)) notifications.Answer {
+	if ctx.Err() != nil { // AfterFunc below runs beside us, and may come too late.
+		return notifications.Answer{Outcome: notifications.Deferred, Class: notifications.Cancelled, Reason: "withdrawn before anything was sent", At: time.Now()}
+	}
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.cfg.Timeout)
 	defer cancel()
 	var g gate

@@ -38,14 +38,13 @@ func main() {
 	if !judge {
 		fmt.Printf("NOT JUDGED: the machine was busy before the run (load above %.1f for each processor)\n", busy)
 	}
-	good := false
 	s := &stand{ctx: context.Background()}
-	if ok := s.run(func() { good = bench(s, *rounds, *only, *profile, judge) }); !ok || !good {
+	if !s.run(func() { bench(s, *rounds, *only, *profile, judge) }) {
 		os.Exit(1)
 	}
 }
 
-func bench(t *stand, rounds int, only, profile string, judge bool) bool {
+func bench(t *stand, rounds int, only, profile string, judge bool) {
 	superuser := honest(t)
 	var results []result
 	for _, each := range []struct {
@@ -60,7 +59,7 @@ func bench(t *stand, rounds int, only, profile string, judge bool) bool {
 		results = append(results, r.measure(rounds, os.Stderr))
 		stop()
 	}
-	return print(os.Stdout, results, judge)
+	print(os.Stdout, results, judge)
 }
 
 // honest starts a PostgreSQL that writes down what it commits: that of the stack does not.

@@ -14,8 +14,8 @@ type ratio struct {
 	target float64
 	// floor and product do one round and answer with units per second.
 	floor, product func() float64
-	// note says what else was seen after the rounds, and whether that is good; nil for nothing.
-	note func() (string, bool)
+	// note says what else was seen after the rounds; nil for nothing.
+	note func() string
 }
 
 // result is what the rounds of one ratio came to.
@@ -61,24 +61,20 @@ func perSecond(n int, work func()) float64 {
 }
 
 // print writes the table. judge says whether the machine was quiet enough to hold the ratios against their targets.
-func print(to io.Writer, results []result, judge bool) (good bool) {
-	good = true
+func print(to io.Writer, results []result, judge bool) {
 	fmt.Fprintf(to, "\n%-26s %22s %22s %20s %8s\n", "", "floor", "product", "ratio", "target")
 	for _, r := range results {
 		floor, product, quotient := spreadOf(r.floors), spreadOf(r.products), spreadOf(r.quotients)
 		verdict := "not judged"
 		if judge {
 			if verdict = "met"; quotient.median < r.target {
-				verdict, good = "MISSED", false
+				verdict = "MISSED"
 			}
 		}
 		fmt.Fprintf(to, "%-26s %9.0f (%.0f..%.0f) %9.0f (%.0f..%.0f) %6.2f (%.2f..%.2f) %8.2f  %s\n", r.name+", "+r.unit,
 			floor.median, floor.low, floor.high, product.median, product.low, product.high, quotient.median, quotient.low, quotient.high, r.target, verdict)
 		if r.note != nil {
-			seen, fine := r.note()
-			fmt.Fprintf(to, "%-26s %s\n", "", seen)
-			good = good && (fine || !judge)
+			fmt.Fprintf(to, "%-26s %s\n", "", r.note())
 		}
 	}
-	return good
 }

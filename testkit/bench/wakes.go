@@ -57,9 +57,13 @@ func wakes(t *stand, h *testkit.House, _ int) ratio {
 			defer engine.Quiet(t)
 			return ring(t, pool)
 		},
-		note: func() (string, bool) {
+		note: func() string {
 			events := eventsPerWake(t, engine.Client, contract.IncidentID(cases[0]))
-			return fmt.Sprintf("%.1f history events a wake (at most %d)", events, perWake), events <= perWake
+			verdict := "met"
+			if events > perWake {
+				verdict = "MISSED"
+			}
+			return fmt.Sprintf("%.1f history events a wake (at most %d)  %s", events, perWake, verdict)
 		},
 	}
 }

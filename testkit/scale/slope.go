@@ -9,13 +9,13 @@ import (
 
 // Stages are what a run took, by name.
 func (r Run) Stages() map[string]Cost {
-	return map[string]Cost{"duties": r.Duties, "release": r.Release, "send": r.Send}
+	return map[string]Cost{"duties": r.Duties, "release": r.Release, "send": r.Send, "verify": r.Verify}
 }
 
 // String is a run as one reads it.
 func (r Run) String() string {
 	text := fmt.Sprintf("%d customers, written in %.1f s\n", r.Customers, r.Setup.Seconds())
-	for _, name := range []string{"duties", "release", "send"} {
+	for _, name := range []string{"duties", "release", "send", "verify"} {
 		c, each := r.Stages()[name], r.Stages()[name].Per(r.Customers)
 		text += fmt.Sprintf("  %-8s %7.1f s (%.2f ms each), each %.2f commits, %.0f buffers, %.0f allocations; largest live heap %.0f MiB\n",
 			name, c.Seconds, 1000*each.Seconds, each.Commits, each.Buffers, each.Allocations, float64(c.Peak)/(1<<20))
@@ -44,9 +44,10 @@ func RequireSame(t testing.TB, few, many map[string]Cost, share float64) {
 	for name, less := range few {
 		more := many[name]
 		for what, pair := range map[string][2]float64{
-			// A page has its own few commits, and the last page of a sending may be a short one.
+			// A page has its own few commits, and the last page of a sending may be a short one; the smallest tables are read
+			// in another way than those that are worth an index.
 			"commits":     {less.Commits + 0.1, more.Commits},
-			"buffers":     {less.Buffers, more.Buffers},
+			"buffers":     {less.Buffers + 5, more.Buffers},
 			"allocations": {less.Allocations, more.Allocations},
 		} {
 			require.LessOrEqual(t, pair[1], pair[0]*(1+share), "%s: %s for each customer grow with their number", name, what)

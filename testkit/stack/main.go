@@ -108,6 +108,7 @@ func start(signals <-chan os.Signal, withTemporal bool) (_ *servers, err error) 
 	}
 	s.env = append(s.env, "DOCKET_TEST_POSTGRES="+s.postgres.DSN("postgres"))
 	if !withTemporal {
+		s.env = append(s.env, "DOCKET_TEST_TEMPORAL=") // Not that of a stack around this one.
 		return s, nil
 	}
 	s.temporal, err = local.StartTemporal(ctx, local.TemporalOptions{DB: local.TemporalInMemory, UIPort: -1})
