@@ -17,6 +17,17 @@ CREATE TABLE installation (
     heads_digest       bytea
 );
 
+-- Who ended a quarantine, when and why.
+CREATE TABLE reconciliation (
+    id                 uuid PRIMARY KEY,
+    at                 timestamptz NOT NULL DEFAULT clock_timestamp(),
+    principal_id       uuid NOT NULL,
+    quarantine_reason  text NOT NULL,
+    -- The newest published file when it was decided: the next one begins the chains' publication anew.
+    heads_sequence     bigint NOT NULL,
+    sealed             bytea NOT NULL
+);
+
 -- A data key per scope (a case, a customer), wrapped by a key-encryption key from a file. Emptying `wrapped` erases what it sealed.
 CREATE TABLE data_key (
     scope        uuid PRIMARY KEY,
@@ -204,6 +215,8 @@ CREATE TABLE duty (
 );
 CREATE INDEX duty_open ON duty (case_id, started_at, target, limit_at) WHERE state IN ('proposed', 'required');
 CREATE INDEX duty_case ON duty (case_id, id);
+-- What people have to see to is few rows among many, and every decision about a case counts it.
+CREATE INDEX duty_undecided ON duty (case_id) WHERE governs = 'undecided';
 CREATE INDEX duty_customer ON duty (case_id, customer_id);
 
 -- Which term governs, and why, as it was resolved when a duty was opened: a later import moves no running clock.
@@ -352,6 +365,7 @@ CREATE INDEX delivery_claimable ON delivery (campaign_id, next_at, id) WHERE sta
 CREATE INDEX delivery_leased ON delivery (campaign_id, lease_until) WHERE claim IS NOT NULL;
 CREATE INDEX delivery_customer ON delivery (case_id, customer_id);
 CREATE INDEX delivery_duty ON delivery (duty_id) WHERE duty_id IS NOT NULL;
+CREATE INDEX delivery_unknown ON delivery (case_id) WHERE state = 'unknown';
 CREATE INDEX delivery_case ON delivery (case_id, id);
 CREATE INDEX delivery_claim ON delivery (claim) WHERE claim IS NOT NULL;
 
@@ -375,6 +389,12 @@ CREATE TABLE page_seal (
     campaign_id  uuid,
     seq          bigint NOT NULL
 );
+-- A sender's page from its first claim to its seal: what waits to be sealed is read from here.
+CREATE TABLE sender_page (
+    page         uuid PRIMARY KEY,
+    campaign_id  uuid NOT NULL REFERENCES campaign
+);
+CREATE INDEX sender_page_campaign ON sender_page (campaign_id);
 -- Reads of confidential content, append only.
 CREATE TABLE access_event (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -423,8 +443,21 @@ CREATE INDEX bell_unheard ON bell (ring_after) WHERE seq > heard;
 CREATE INDEX bell_wake ON bell (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX bell_case ON bell (case_id);
 
+-- A decision that writes a hundred thousand rows tells the planner at once: until autovacuum comes by, it would plan for
+-- a table that it takes to be almost empty. Only an owner may ANALYZE.
+-- +goose StatementBegin
+CREATE FUNCTION refresh_statistics() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    ANALYZE public.party, public.duty, public.delivery;
+END
+$$;
+-- +goose StatementEnd
+REVOKE ALL ON FUNCTION refresh_statistics() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION refresh_statistics() TO docket_app;
+
 GRANT USAGE ON SCHEMA public TO docket_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO docket_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO docket_app;
-REVOKE UPDATE, DELETE, TRUNCATE ON timeline, delivery_event, page_seal, access_event, unmatched_report, duty_due, notice_version, resolution FROM docket_app;
+REVOKE UPDATE, DELETE, TRUNCATE ON timeline, delivery_event, page_seal, access_event, unmatched_report, duty_due, notice_version, resolution, reconciliation FROM docket_app;
+REVOKE INSERT, UPDATE, DELETE ON goose_db_version FROM docket_app;
 REVOKE DELETE ON cases, duty, party, fact, delivery, notice, campaign, raise, installation, customer, contact, bell FROM docket_app;

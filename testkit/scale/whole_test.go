@@ -24,7 +24,7 @@ func TestScaleAHundredThousandCustomers(t *testing.T) {
 		return costs
 	}
 	// Among ten times as many, every index is a level deeper.
-	scale.RequireSame(t, each(some), each(many), 0.25)
-	require.LessOrEqual(t, float64(many.Send.Peak), 1.25*float64(some.Send.Peak), "the sender's memory grows with recipients")
+	scale.RequireSame(t, each(some), each(many), 0.3)
+	require.LessOrEqual(t, float64(many.Send.Peak), 1.25*float64(some.Send.Peak)+(2<<20), "the sender's memory grows with recipients")
 	require.Less(t, many.Setup.Seconds(), 60.0, "writing the customers takes longer than sending to them deserves")
 }
