@@ -22,6 +22,8 @@ type Desk struct {
 	pack      *packs.Pack
 	company   duty.CompanyProfile
 	published func() (*audit.Trail, error)
+	// pageChannels are where every step of a raise goes.
+	pageChannels []string
 	// internal is the company's own target where an agreement gives no number.
 	internal time.Duration
 	// lease is how long a sender's claim on a recipient holds.
@@ -36,6 +38,8 @@ type Options struct {
 	Company duty.CompanyProfile
 	// Published reads what was published outside the database, for whoever verifies; nil where nothing is.
 	Published func() (*audit.Trail, error)
+	// PageChannels are where every step of a raise goes: "pager", "mail" as a copy, or both, which is the default.
+	PageChannels []string
 	// InternalTarget is the company's own target for a duty whose words give no number; 24 hours if zero.
 	InternalTarget time.Duration
 	// Lease is how long a sender's claim on a recipient holds, counted again from the begin of its attempt; two
@@ -45,13 +49,16 @@ type Options struct {
 
 // New puts a desk together.
 func New(o Options) *Desk {
+	if len(o.PageChannels) == 0 {
+		o.PageChannels = []string{"pager", "mail"}
+	}
 	if o.InternalTarget == 0 {
 		o.InternalTarget = 24 * time.Hour
 	}
 	if o.Lease == 0 {
 		o.Lease = 6 * time.Minute
 	}
-	return &Desk{store: o.Store, keys: o.Keys, pack: o.Pack, company: o.Company, published: o.Published, internal: o.InternalTarget, lease: o.Lease}
+	return &Desk{store: o.Store, keys: o.Keys, pack: o.Pack, company: o.Company, published: o.Published, pageChannels: o.PageChannels, internal: o.InternalTarget, lease: o.Lease}
 }
 
 // Receipt says what a decision did. It holds ids only, so that the same call can be given the same receipt again.

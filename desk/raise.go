@@ -15,9 +15,6 @@ import (
 	"github.com/atlascloudai/docket/store"
 )
 
-// channels to which every step of a raise goes: the pager, and mail as a copy.
-var raiseChannels = []string{"pager", "mail"}
-
 // raise opens a raise and its first pages, unless one with its key is there: whoever notices, it is raised once.
 func (d *Desk) raise(ctx context.Context, w *work, r store.Raise) error {
 	step := cases.Escalation(r.Kind)[0]
@@ -35,11 +32,11 @@ func (d *Desk) raise(ctx context.Context, w *work, r store.Raise) error {
 		kind = "duty.overdue" // Recorded as of the due instant, whenever it was noticed.
 	}
 	w.write(kind, r.DueAt, map[string]any{"raise": r.ID, "kind": r.Kind, "count": r.Count, "roles": step.Roles}, nil)
-	return w.pages(ctx, r, step)
+	return d.pages(ctx, w, r, step)
 }
 
-func (w *work) pages(ctx context.Context, r store.Raise, step cases.Step) error {
-	for _, channel := range raiseChannels {
+func (d *Desk) pages(ctx context.Context, w *work, r store.Raise, step cases.Step) error {
+	for _, channel := range d.pageChannels {
 		page := store.Page{ID: newID(), Raise: r.ID, Case: w.c.ID, Step: r.Step, Channel: channel, Roles: step.Roles}
 		if err := w.InsertPage(ctx, page); err != nil {
 			return err
@@ -97,7 +94,7 @@ func (d *Desk) EscalateDue(ctx context.Context, caseID uuid.UUID) (int, error) {
 					r.NextStepAt = &next
 				}
 				w.write("raise.escalated", at, map[string]any{"raise": r.ID, "step": r.Step, "roles": step.Roles}, nil)
-				if err := w.pages(ctx, r, step); err != nil {
+				if err := d.pages(ctx, w, r, step); err != nil {
 					return 0, err
 				}
 			}

@@ -87,8 +87,16 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 	if main := c.Company.MainEstablishment; main != "" {
 		company.EUMainEstablishment = &duty.Establishment{Country: main, Authority: main}
 	}
+	var pageChannels []string
+	if c.Pager.URL.Reveal() != "" {
+		pageChannels = append(pageChannels, "pager")
+	}
+	if c.Pager.CopyTo != "" {
+		pageChannels = append(pageChannels, "mail")
+	}
 	p.desk = desk.New(desk.Options{
-		Store: p.store, Published: func() (*audit.Trail, error) { return p.heads.Read() }, Keys: keys, Pack: pack, Company: company, InternalTarget: time.Duration(c.Clock.InternalTargetHours) * time.Hour,
+		PageChannels: pageChannels,
+		Store:        p.store, Published: func() (*audit.Trail, error) { return p.heads.Read() }, Keys: keys, Pack: pack, Company: company, InternalTarget: time.Duration(c.Clock.InternalTargetHours) * time.Hour,
 	})
 	p.heads.Desk = p.desk
 	if err := p.guard(ctx); err != nil {
