@@ -18,6 +18,7 @@ func (s *surface) cases() {
 	command(s, post(oneCase+"/dismiss", "dismiss", "End what was no incident", access.IncidentDismiss), Desk.Dismiss)
 	command(s, post(oneCase+"/declare", "declare", "Make it an active incident", access.IncidentDeclare), Desk.Declare)
 	command(s, post(oneCase+"/parties", "recordParties", "Record a wave of affected parties", access.IncidentParties).large(s), Desk.RecordParties)
+	item(s, post(oneCase+"/parties/{id}/rule-out", "ruleOutParty", "Record that a party was not affected after all", access.IncidentPartyRuleOut), Desk.RuleOutParty)
 	command(s, post(oneCase+"/starts", "recordStart", "Record when a start word became true: aware, confirmed", access.IncidentAware, access.IncidentAwareLater, access.IncidentConfirm), Desk.RecordStart)
 	command(s, post(oneCase+"/rule-out", "ruleOut", "Record that there was no breach", access.IncidentRuleOut), Desk.RuleOut)
 	command(s, post(oneCase+"/technical", "recordTechnical", "Record a milestone of the technical work", access.IncidentMilestone), Desk.RecordTechnical)

@@ -30,6 +30,7 @@ type caseDecisions interface {
 	Triage(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.TriageInput) (desk.Receipt, error)
 	Dismiss(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DismissInput) (desk.Receipt, error)
 	Declare(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DeclareInput) (desk.Receipt, error)
+	RuleOutParty(ctx context.Context, actor access.Actor, key string, caseID, partyID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
 	RecordParties(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.PartiesInput) (desk.Receipt, error)
 	RecordStart(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.StartInput) (desk.Receipt, error)
 	RuleOut(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.RuleOutInput) (desk.Receipt, error)

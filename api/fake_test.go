@@ -99,6 +99,11 @@ func (f *fakeDesk) EditSummary(_ context.Context, a access.Actor, key string, id
 	return r, err
 }
 
+func (f *fakeDesk) RuleOutParty(_ context.Context, a access.Actor, key string, id, part uuid.UUID, in desk.ReasonInput) (desk.Receipt, error) {
+	f.part = part
+	return f.note(a, key, id, in)
+}
+
 func (f *fakeDesk) WaiveDuty(_ context.Context, a access.Actor, key string, id, part uuid.UUID, in desk.WaiveInput) (desk.Receipt, error) {
 	f.part = part
 	return f.note(a, key, id, in)

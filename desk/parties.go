@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/incident"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/problem"
@@ -59,6 +60,38 @@ func (d *Desk) RecordParties(ctx context.Context, actor access.Actor, key string
 			err = d.raise(ctx, w, undecidedRaise(w, opened.undecided))
 		}
 		return Receipt{Count: len(parties), Skipped: len(in.Parties) - len(parties)}, err
+	})
+}
+
+// RuleOutParty says that a party was not affected after all. What is still owed for it ends as not required; what it
+// was told stays visible, and somebody is raised to write a follow-up: silence is no answer to a notice.
+func (d *Desk) RuleOutParty(ctx context.Context, actor access.Actor, key string, caseID, partyID uuid.UUID, in ReasonInput) (Receipt, error) {
+	return d.command(ctx, actor, key, access.IncidentPartyRuleOut, caseID, within(partyID, in), func(w *work) (Receipt, error) {
+		if err := w.apply(ctx, incident.Working{What: "ruling a party out"}); err != nil {
+			return Receipt{}, err
+		}
+		party, err := w.LockParty(ctx, w.c.ID, partyID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if party.Certainty == string(duty.RuledOut) {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "ruled_out_already", Ref: partyID.String(), Detail: "the party was ruled out before"})
+		}
+		ended, told, err := w.RuleOut(ctx, party)
+		if err != nil {
+			return Receipt{}, err
+		}
+		w.write("party.ruled_out", time.Time{}, map[string]any{"party": partyID, "told": told}, map[string]any{"reason": in.Reason})
+		if ended > 0 {
+			w.write("duties.decided", time.Time{}, map[string]any{"party": partyID, "required": false, "count": ended}, nil)
+		}
+		if told {
+			raise := store.Raise{Key: cases.RaiseFollowUp + "@" + partyID.String(), Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: 1}
+			if err := d.raise(ctx, w, raise); err != nil {
+				return Receipt{}, err
+			}
+		}
+		return Receipt{ID: &partyID, Count: ended}, w.RingCase(ctx, w.c.ID)
 	})
 }
 

@@ -210,9 +210,10 @@ CREATE TABLE duty (
     met_at        timestamptz,
     met_by        text,
     late          boolean NOT NULL DEFAULT false,
-    created_at    timestamptz NOT NULL,
-    UNIQUE (case_id, counterparty, term_id)
+    created_at    timestamptz NOT NULL
 );
+-- What was decided not to be owed may be owed after all once the facts change.
+CREATE UNIQUE INDEX duty_once ON duty (case_id, counterparty, term_id) WHERE state <> 'not_required';
 CREATE INDEX duty_open ON duty (case_id, started_at, target, limit_at) WHERE state IN ('proposed', 'required');
 CREATE INDEX duty_case ON duty (case_id, id);
 -- What people have to see to is few rows among many, and every decision about a case counts it.

@@ -65,7 +65,7 @@ type KnownParty struct {
 // KnownParties lists the customers and services of a case that are recorded already.
 func (tx *Tx) KnownParties(ctx context.Context, caseID uuid.UUID) ([]KnownParty, error) {
 	rows, err := tx.Query(ctx, `SELECT customer_id, service, array_agg(DISTINCT t.touch) FROM party, jsonb_array_elements_text(body->'touched') AS t(touch)
-		WHERE case_id = $1 AND customer_id IS NOT NULL GROUP BY customer_id, service`, caseID)
+		WHERE case_id = $1 AND customer_id IS NOT NULL AND certainty <> 'ruled_out' GROUP BY customer_id, service`, caseID)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the known parties: %w", err)
 	}
@@ -134,6 +134,41 @@ func (tx *Tx) InsertDuties(ctx context.Context, duties []Duty, page uuid.UUID, r
 		return fmt.Errorf("cannot insert the due instants: %w", err)
 	}
 	return nil
+}
+
+// LockParty reads one party of a case and locks it.
+func (tx *Tx) LockParty(ctx context.Context, caseID, id uuid.UUID) (Party, error) {
+	rows, err := tx.Query(ctx, partySelect+`WHERE case_id = $1 AND id = $2 FOR UPDATE`, caseID, id)
+	if err != nil {
+		return Party{}, fmt.Errorf("cannot read the party: %w", err)
+	}
+	p, err := pgx.CollectExactlyOneRow(rows, scanParty)
+	return p, one(err, "party")
+}
+
+// RuleOut writes that a party was not affected. What is owed for it passes to another standing party of the same
+// customer, if there is one; else it ends as not required, and what was not sent yet is not sent. It answers how many
+// duties ended, and whether the customer had been told.
+func (tx *Tx) RuleOut(ctx context.Context, p Party) (ended int, told bool, err error) {
+	if _, err = tx.Exec(ctx, `UPDATE party SET certainty = 'ruled_out' WHERE id = $1`, p.ID); err != nil {
+		return 0, false, fmt.Errorf("cannot rule the party out: %w", err)
+	}
+	if _, err = tx.Exec(ctx, `UPDATE duty d SET party_id = o.id FROM party o WHERE d.party_id = $2 AND d.state IN ('proposed', 'required')
+		AND o.case_id = $1 AND o.customer_id = $3 AND o.certainty <> 'ruled_out'`, p.Case, p.ID, p.Customer); err != nil {
+		return 0, false, fmt.Errorf("cannot pass the duties on: %w", err)
+	}
+	tag, err := tx.Exec(ctx, `UPDATE duty SET state = 'not_required', governs = CASE governs WHEN 'undecided' THEN 'found' ELSE governs END
+		WHERE party_id = $1 AND state IN ('proposed', 'required')`, p.ID)
+	if err != nil {
+		return 0, false, fmt.Errorf("cannot end the duties: %w", err)
+	}
+	if _, err = tx.Exec(ctx, `UPDATE delivery SET state = 'cancelled', claim = NULL, lease_until = NULL WHERE case_id = $1 AND customer_id = $2
+		AND state IN ('planned', 'claimed', 'reserve') AND attempt = 0
+		AND NOT EXISTS (SELECT 1 FROM duty WHERE case_id = $1 AND customer_id = $2 AND state IN ('proposed', 'required'))`, p.Case, p.Customer); err != nil {
+		return 0, false, fmt.Errorf("cannot cancel what was not sent: %w", err)
+	}
+	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM delivery WHERE case_id = $1 AND customer_id = $2 AND attempt > 0)`, p.Case, p.Customer).Scan(&told)
+	return int(tag.RowsAffected()), told, err
 }
 
 // PartiesByID reads parties by their ids.
@@ -218,9 +253,9 @@ func orEmpty[T any](s []T) []T {
 	return s
 }
 
-// KnownDuties are the duties of a case as "counterparty/term".
+// KnownDuties are the duties of a case as "counterparty/term", but for those that were decided not to be required.
 func (tx *Tx) KnownDuties(ctx context.Context, caseID uuid.UUID) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, `SELECT counterparty || '/' || term_id FROM duty WHERE case_id = $1`, caseID)
+	rows, err := tx.Query(ctx, `SELECT counterparty || '/' || term_id FROM duty WHERE case_id = $1 AND state <> 'not_required'`, caseID)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the known duties: %w", err)
 	}

@@ -17,26 +17,27 @@ import (
 type caseCmd struct {
 	Remote remote `embed:""`
 
-	Open     caseOpenCmd     `cmd:"" help:"Open an incident."`
-	List     caseListCmd     `cmd:"" help:"List cases, newest first."`
-	Show     caseShowCmd     `cmd:"" help:"Show a case."`
-	Triage   caseTriageCmd   `cmd:"" help:"Take an incident up: severity and suspicion."`
-	Dismiss  caseDismissCmd  `cmd:"" help:"End what was no incident."`
-	Declare  caseDeclareCmd  `cmd:"" help:"Make it an active incident."`
-	Parties  casePartiesCmd  `cmd:"" help:"Record a wave of affected parties, or list them."`
-	Aware    caseAwareCmd    `cmd:"" help:"Record when the company became aware."`
-	Confirm  caseConfirmCmd  `cmd:"" help:"Record when the incident was confirmed."`
-	RuleOut  caseRuleOutCmd  `cmd:"" help:"Record that there was no breach."`
-	Tech     caseTechCmd     `cmd:"" name:"technical" help:"Record a milestone of the technical work."`
-	Resolve  caseResolveCmd  `cmd:"" help:"End the technical work."`
-	Review   caseReviewCmd   `cmd:"" help:"Finish or waive the review."`
-	Close    caseCloseCmd    `cmd:"" help:"Close the case; refused while a duty is open."`
-	Reopen   caseReopenCmd   `cmd:"" help:"Take a closed case up again."`
-	Assign   caseAssignCmd   `cmd:"" help:"Hand command over."`
-	Restrict caseRestrictCmd `cmd:"" help:"Say who may see the case."`
-	Summary  caseSummaryCmd  `cmd:"" help:"Replace title and summary."`
-	Advance  caseAdvanceCmd  `cmd:"" help:"Move a drill's clock forward, to the next milestone or to an instant."`
-	Timeline caseTimelineCmd `cmd:"" help:"Show the timeline."`
+	Open       caseOpenCmd       `cmd:"" help:"Open an incident."`
+	List       caseListCmd       `cmd:"" help:"List cases, newest first."`
+	Show       caseShowCmd       `cmd:"" help:"Show a case."`
+	Triage     caseTriageCmd     `cmd:"" help:"Take an incident up: severity and suspicion."`
+	Dismiss    caseDismissCmd    `cmd:"" help:"End what was no incident."`
+	Declare    caseDeclareCmd    `cmd:"" help:"Make it an active incident."`
+	Parties    casePartiesCmd    `cmd:"" help:"Record a wave of affected parties, or list them."`
+	Unaffected caseUnaffectedCmd `cmd:"" help:"Rule a party out: it was not affected after all."`
+	Aware      caseAwareCmd      `cmd:"" help:"Record when the company became aware."`
+	Confirm    caseConfirmCmd    `cmd:"" help:"Record when the incident was confirmed."`
+	RuleOut    caseRuleOutCmd    `cmd:"" help:"Record that there was no breach."`
+	Tech       caseTechCmd       `cmd:"" name:"technical" help:"Record a milestone of the technical work."`
+	Resolve    caseResolveCmd    `cmd:"" help:"End the technical work."`
+	Review     caseReviewCmd     `cmd:"" help:"Finish or waive the review."`
+	Close      caseCloseCmd      `cmd:"" help:"Close the case; refused while a duty is open."`
+	Reopen     caseReopenCmd     `cmd:"" help:"Take a closed case up again."`
+	Assign     caseAssignCmd     `cmd:"" help:"Hand command over."`
+	Restrict   caseRestrictCmd   `cmd:"" help:"Say who may see the case."`
+	Summary    caseSummaryCmd    `cmd:"" help:"Replace title and summary."`
+	Advance    caseAdvanceCmd    `cmd:"" help:"Move a drill's clock forward, to the next milestone or to an instant."`
+	Timeline   caseTimelineCmd   `cmd:"" help:"Show the timeline."`
 
 	Duties      dutyListCmd     `cmd:"" help:"List duties and their clocks."`
 	Duty        dutyCmd         `cmd:"" help:"Show, decide, waive or file a duty."`

@@ -101,3 +101,14 @@ type wave struct {
 	Governs string          `json:"governs,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
 }
+
+type caseUnaffectedCmd struct {
+	caseArg
+	Party string `arg:"" help:"Id of the party; docket case parties lists them."`
+	reasonFlag
+}
+
+// Run rules the party out.
+func (c *caseUnaffectedCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("parties", c.Party, "rule-out"), Body: desk.ReasonInput{Reason: c.Reason}})
+}

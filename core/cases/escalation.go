@@ -12,6 +12,8 @@ const (
 	RaiseUnknown = "delivery_unknown"
 	// RaiseUndecided: counsel has to choose which instant a duty's clock counts from.
 	RaiseUndecided = "start_undecided"
+	// RaiseFollowUp: a party that had been told was ruled out; it is owed a follow-up, not silence.
+	RaiseFollowUp = "told_party_ruled_out"
 	// RaiseReopened: a late bounce re-opened a duty that had been met.
 	RaiseReopened = "duty_reopened"
 )
@@ -41,7 +43,7 @@ func Escalation(kind string) []Step {
 			{Roles: []string{"incident_commander", "legal_counsel"}, Then: answerWithin},
 			{Roles: []string{"executive_sponsor"}},
 		}
-	case RaiseRefused, RaiseUnreachable, RaiseUnknown, RaiseReopened:
+	case RaiseRefused, RaiseUnreachable, RaiseUnknown, RaiseReopened, RaiseFollowUp:
 		return []Step{{Roles: []string{"comms_lead"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
 	case RaiseUndecided:
 		return []Step{{Roles: []string{"legal_counsel"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
