@@ -116,6 +116,9 @@ func (d *Desk) finish(ctx context.Context, tx *store.Tx, c store.Case, key seal.
 			first = *one.FirstAttemptAt
 		}
 		one.NextAt = campaign.Retry(first, c.Now, one.Deadline, max(one.Attempt, 1), a.RetryAfter)
+		if a.Class == withdrawn {
+			one.NextAt = c.Now // We stopped it ourselves before anything was sent: it is still due.
+		}
 		if p, err := tx.Campaign(ctx, job.Campaign); err != nil {
 			return one, err
 		} else if p.State == string(campaign.Stopped) {
@@ -137,6 +140,9 @@ func (d *Desk) finish(ctx context.Context, tx *store.Tx, c store.Case, key seal.
 	}
 	return one, d.weigh(ctx, tx, one)
 }
+
+// withdrawn is the class of an attempt that our own side gave up before anything was sent (notifications.Cancelled).
+const withdrawn = "cancelled"
 
 // event is the ledger's row of an answer: codes in clear, the other side's words and names sealed.
 func (d *Desk) event(one store.Delivery, page uuid.UUID, at time.Time, a Answer, key *seal.Key) (store.Event, error) {

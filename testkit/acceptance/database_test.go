@@ -28,6 +28,7 @@ func TestADatabaseThatCrashesWhileNoticesAreUnderWayLosesNone(t *testing.T) {
 		require.NoError(t, cluster.Restart(t.Context()))
 	}
 	e.Quiet(t)
+	sendAll(t, e, caseID)
 	for _, c := range customers {
 		require.GreaterOrEqual(t, copiesFor(e, c), 1, c.Ref)
 	}
