@@ -75,16 +75,6 @@ func said(at *time.Time) string {
 	return at.UTC().Format(time.RFC3339Nano)
 }
 
-// Applied reports whether the events of a decision hold a start that now stands.
-func Applied(kinds []string) bool {
-	for _, kind := range kinds {
-		if kind == "start.recorded" {
-			return true
-		}
-	}
-	return false
-}
-
 // RuleOut says that there was no breach after all. After awareness it takes the privacy lead
 // and a second person; notices that went out stay visible.
 type RuleOut struct{ Reason string }

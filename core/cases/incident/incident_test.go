@@ -211,7 +211,7 @@ func TestAnEarlierAwarenessAppliesAtOnceAndALaterOneTakesTwoPeople(t *testing.T)
 	agreed, events, err := decide(proposed, incident.Counts{}, "second", later)
 	require.NoError(t, err)
 	require.Equal(t, known.Add(time.Hour), *agreed.AwareAt)
-	require.True(t, incident.Applied([]string{events[0].Kind}))
+	require.Equal(t, "start.recorded", events[0].Kind)
 	require.Empty(t, agreed.Pending)
 }
 
