@@ -74,6 +74,7 @@ func build(o Options) *surface {
 	s.notices()
 	s.deliveries()
 	s.registry()
+	s.rules()
 	s.installation()
 	s.health()
 	s.serveDocument()

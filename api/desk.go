@@ -19,6 +19,7 @@ type Desk interface {
 	partDecisions
 	caseReads
 	registry
+	law
 	installation
 }
 
@@ -51,6 +52,7 @@ type caseDecisions interface {
 // partDecisions are the commands on one duty, notice, campaign, delivery or raise of a case.
 type partDecisions interface {
 	WaiveDuty(ctx context.Context, actor access.Actor, key string, caseID, dutyID uuid.UUID, in desk.WaiveInput) (desk.Receipt, error)
+	DelayDuty(ctx context.Context, actor access.Actor, key string, caseID, dutyID uuid.UUID, in desk.DelayInput) (desk.Receipt, error)
 	FileByHand(ctx context.Context, actor access.Actor, key string, caseID, dutyID uuid.UUID, in desk.FileInput) (desk.Receipt, error)
 	ConfirmFiling(ctx context.Context, actor access.Actor, key string, caseID, deliveryID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
 	EditNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in desk.EditNoticeInput) (desk.Receipt, error)

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/packs"
 )
 
@@ -43,6 +44,7 @@ var checks = map[string]func(string) error{
 	"name":     matches(plainName, "lower-case letters, digits, dots and hyphens"),
 	"country":  matches(countryCode, "a country's two capital letters (ISO 3166), such as DE"),
 	"member":   checkMember,
+	"trait":    checkTrait,
 }
 
 func matches(pattern *regexp.Regexp, want string) func(string) error {
@@ -153,6 +155,14 @@ func checkZone(text string) error {
 func checkMember(text string) error {
 	if !slices.Contains(memberStates, text) {
 		return fmt.Errorf("is %q; write one of %s, or leave it empty", text, strings.Join(memberStates, " "))
+	}
+	return nil
+}
+
+// checkTrait wants a trait that the rule pack's laws ask for.
+func checkTrait(text string) error {
+	if !duty.Trait(text).Known() {
+		return fmt.Errorf("names %q, which is no trait; they are %v", text, duty.Traits)
 	}
 	return nil
 }

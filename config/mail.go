@@ -65,6 +65,10 @@ type Company struct {
 	MainEstablishment string `env:"MAIN_ESTABLISHMENT" check:"member" doc:"Member state of its main establishment in the EU (ISO 3166, two letters). Empty: none, and a breach is filed in every member state in which affected people live (EDPB Guidelines 9/2022, para 73)."`
 	// UKEstablishment decides about the ICO.
 	UKEstablishment bool `env:"UK_ESTABLISHMENT" envDefault:"false" doc:"Whether it has an establishment in the United Kingdom."`
+	// Traits are what laws hang duties of the company's own on.
+	Traits []string `env:"TRAITS" envSeparator:"," check:"trait" doc:"What laws hang duties of the company's own on, separated by commas, e.g. nis2-entity,insured; docs/legal-time.md lists them. What a customer is stands in customers.csv."`
+	// Circumstances are options of rules that hold for the company.
+	Circumstances []string `env:"CIRCUMSTANCES" envSeparator:"," check:"name" doc:"Options of rules that hold for the company, separated by commas, e.g. small_agent (Brazil) or weekend_relief (DORA)."`
 	// Zone is the zone of its own calendar.
 	Zone string `env:"ZONE" envDefault:"UTC" check:"zone" doc:"Time zone of the company's own calendar (IANA name), shown beside UTC."`
 	// Contact is whom a notice names for questions (GDPR Article 33(3)(b)).

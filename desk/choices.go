@@ -164,7 +164,7 @@ func (d *Desk) ConfirmFiling(ctx context.Context, actor access.Actor, key string
 			return Receipt{}, err
 		}
 		w.write("duty.filing_confirmed", time.Time{}, map[string]any{"delivery": deliveryID}, map[string]any{"reason": in.Reason})
-		return Receipt{ID: &deliveryID}, d.weigh(ctx, w.Tx, one)
+		return Receipt{ID: &deliveryID}, firstError(d.weigh(ctx, w.Tx, one), d.follow(ctx, w))
 	})
 }
 

@@ -31,6 +31,7 @@ type reasons struct {
 // deriver computes clocks in one decision. Duties that share agreements, zone and wave share the result.
 type deriver struct {
 	desk   *Desk
+	law    *law
 	starts duty.Starts
 	now    time.Time
 	known  map[derivation]derived
@@ -38,7 +39,7 @@ type deriver struct {
 
 type derivation struct {
 	resolution, zone, governs string
-	found                     int64
+	found, chained            int64
 	later                     bool
 }
 
@@ -49,23 +50,28 @@ type derived struct {
 	why     json.RawMessage
 }
 
-func (d *Desk) deriver(starts map[string]time.Time, now time.Time) *deriver {
+func (d *Desk) deriver(law *law, starts map[string]time.Time, now time.Time) *deriver {
 	words := duty.Starts{}
 	for word, at := range starts {
 		words[clock.StartWord(word)] = at
 	}
-	return &deriver{desk: d, starts: words, now: now, known: map[derivation]derived{}}
+	return &deriver{desk: d, law: law, starts: words, now: now, known: map[derivation]derived{}}
 }
 
 // set derives the clock of one duty and writes it into the row. governs is the choice on record, "" where
 // there is none: then a party of a later wave counts from the incident, unless that would have it born
-// overdue, which only a recorded choice may do.
+// overdue, which only a recorded choice may do. A stage counts from the submission of the one before it.
 func (r *deriver) set(owed *store.Duty, key string, resolution duty.Resolution, zone string, party store.Party, governs string) error {
 	at := derivation{resolution: key, zone: zone, governs: governs, found: party.RecordedAt.UnixMicro(), later: party.Wave > 1}
+	starts := r.starts
+	if owed.ChainedAt != nil {
+		at.chained, at.later, party.Wave = owed.ChainedAt.UnixMicro(), false, 1
+		starts = duty.Starts{clock.StartFilingSubmitted: *owed.ChainedAt}
+	}
 	result, known := r.known[at]
 	if !known {
 		var err error
-		if result, err = r.derive(resolution, zone, party, governs); err != nil {
+		if result, err = r.derive(resolution, starts, zone, party, governs); err != nil {
 			return err
 		}
 		r.known[at] = result
@@ -75,19 +81,20 @@ func (r *deriver) set(owed *store.Duty, key string, resolution duty.Resolution, 
 	if result.clock.Waiting == "" {
 		owed.StartedAt, owed.Target, owed.Limit = utc(&result.clock.Start), utc(&result.clock.Target), utc(result.clock.Limit)
 	}
+	r.delay(owed)
 	if owed.MetAt != nil {
 		owed.Late = owed.Limit != nil && owed.MetAt.After(*owed.Limit)
 	}
 	return nil
 }
 
-func (r *deriver) derive(resolution duty.Resolution, zone string, party store.Party, governs string) (derived, error) {
+func (r *deriver) derive(resolution duty.Resolution, starts duty.Starts, zone string, party store.Party, governs string) (derived, error) {
 	location, err := r.desk.pack.Zone(zone)
 	if err != nil {
 		return derived{}, err
 	}
-	rules := duty.Rules(r.desk.pack.Rule).WithInternalTarget(clock.Hours(int(r.desk.internal.Hours())))
-	ours, err := duty.Due(resolution, r.starts, location, clock.NoCalendar, rules)
+	rules := duty.Rules(r.law.rule).WithInternalTarget(clock.Hours(int(r.desk.internal.Hours())))
+	ours, err := duty.Due(resolution, starts, location, r.desk.pack, rules)
 	if err != nil {
 		return derived{}, err
 	}
@@ -95,10 +102,10 @@ func (r *deriver) derive(resolution duty.Resolution, zone string, party store.Pa
 	result := derived{clock: ours, governs: governsIncident}
 	if party.Wave > 1 && ours.Waiting == "" {
 		found := duty.Starts{}
-		for word := range r.starts {
+		for word := range starts {
 			found[word] = party.RecordedAt
 		}
-		theirs, err := duty.Due(resolution, found, location, clock.NoCalendar, rules)
+		theirs, err := duty.Due(resolution, found, location, r.desk.pack, rules)
 		if err != nil {
 			return derived{}, err
 		}

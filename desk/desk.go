@@ -4,6 +4,7 @@
 package desk
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +29,8 @@ type Desk struct {
 	internal time.Duration
 	// lease is how long a sender's claim on a recipient holds.
 	lease time.Duration
+	// packKept says that the database keeps this pack's rules.
+	packKept atomic.Bool
 }
 
 // Options is what a desk is put together from.

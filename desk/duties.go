@@ -35,6 +35,7 @@ type ledger struct {
 	*work
 	desk    *Desk
 	book    *book
+	law     *law
 	deriver *deriver
 	known   map[string]bool
 	// resolved is what this decision resolved, by the key under which it is kept.
@@ -46,8 +47,12 @@ func (d *Desk) ledger(ctx context.Context, w *work, starts map[string]time.Time)
 	if err != nil {
 		return nil, err
 	}
+	law, err := d.law(ctx, w.Tx, w.c.PackVersion)
+	if err != nil {
+		return nil, err
+	}
 	book, err := openBook(ctx, w.Tx, w.c.OpenedAt)
-	return &ledger{work: w, desk: d, book: book, deriver: d.deriver(starts, w.c.Now), known: known, resolved: map[string]duty.Resolution{}}, err
+	return &ledger{work: w, desk: d, book: book, law: law, deriver: d.deriver(law, starts, w.c.Now), known: known, resolved: map[string]duty.Resolution{}}, err
 }
 
 // openDuties opens what new parties are owed: by agreement for customers, by proposal for authorities.
@@ -64,27 +69,7 @@ func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, c
 	clocks := clocks{}
 	dues := newDues()
 	unadopted := map[string]bool{}
-	for part := range slices.Chunk(parties, chunk) {
-		accepted, err := l.acceptances(ctx, part)
-		if err != nil {
-			return all, err
-		}
-		duties := make([]store.Duty, 0, len(part))
-		for _, p := range part {
-			var owed []store.Duty
-			if p.Customer != nil {
-				owed, err = l.toCustomer(p, customers[*p.Customer], accepted[*p.Customer], governs)
-			} else {
-				owed, err = l.toAuthorities(p, governs, unadopted)
-			}
-			if err != nil {
-				return all, err
-			}
-			duties = append(duties, owed...)
-		}
-		if err := w.InsertDuties(ctx, duties, dues.page, "opened"); err != nil {
-			return all, err
-		}
+	write := func(duties []store.Duty) error {
 		for _, owed := range duties {
 			clocks.add(owed)
 			dues.add(owed, "opened")
@@ -92,6 +77,36 @@ func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, c
 			if owed.Governs == governsUndecided {
 				all.undecided++
 			}
+		}
+		return w.InsertDuties(ctx, duties, dues.page, "opened")
+	}
+	for part := range slices.Chunk(parties, chunk) {
+		accepted, err := l.acceptances(ctx, part)
+		if err != nil {
+			return all, err
+		}
+		duties := make([]store.Duty, 0, len(part))
+		for _, p := range part {
+			if p.Customer == nil {
+				continue
+			}
+			owed, err := l.toCustomer(p, customers[*p.Customer], accepted[*p.Customer], governs, unadopted)
+			if err != nil {
+				return all, err
+			}
+			duties = append(duties, owed...)
+		}
+		if err := write(duties); err != nil {
+			return all, err
+		}
+	}
+	if len(parties) > 0 {
+		owed, err := l.underLaw(ctx, parties, governs, unadopted)
+		if err == nil {
+			err = write(owed)
+		}
+		if err != nil {
+			return all, err
 		}
 	}
 	if err := l.keepResolutions(ctx); err != nil {
@@ -119,23 +134,27 @@ func (l *ledger) acceptances(ctx context.Context, parties []store.Party) (map[uu
 	return l.Acceptances(ctx, of)
 }
 
-// toCustomer is what one customer is owed under its agreements; nothing where no term applies.
-func (l *ledger) toCustomer(p store.Party, c store.Customer, accepted map[string]time.Time, governs string) ([]store.Duty, error) {
-	key, resolution, err := l.resolve(p, accepted)
-	if err != nil || !resolution.Owed {
-		return nil, err
-	}
+// toCustomer is what one customer is owed: under its agreements, and under laws that bind its supplier.
+func (l *ledger) toCustomer(p store.Party, c store.Customer, accepted map[string]time.Time, governs string, unadopted map[string]bool) ([]store.Duty, error) {
 	customer, err := customerOf(c)
 	if err != nil {
 		return nil, err
 	}
+	duties, err := l.asSupplier(p, c, customer, governs, unadopted)
+	if err != nil {
+		return nil, err
+	}
+	key, resolution, err := l.resolve(p, accepted)
+	if err != nil || !resolution.Owed {
+		return duties, err
+	}
 	owed, isNew, err := l.row(p, key, resolution, "customer/"+c.ID.String(), "required")
 	if err != nil || !isNew {
-		return nil, err
+		return duties, err
 	}
 	owed.Customer = &c.ID
 	err = l.deriver.set(&owed, key, resolution, customer.Zone, p, governs)
-	return []store.Duty{undecided(owed)}, err
+	return append(duties, undecided(owed)), err
 }
 
 func (l *ledger) resolve(p store.Party, accepted map[string]time.Time) (string, duty.Resolution, error) {
@@ -145,47 +164,6 @@ func (l *ledger) resolve(p store.Party, accepted map[string]time.Time) (string, 
 	}
 	key, resolution := l.book.owed(accepted, p.Service, body.Touched)
 	return key, resolution, nil
-}
-
-// toAuthorities proposes duties to authorities where the company is controller. A rule that nobody
-// has adopted opens nothing and is named instead.
-func (l *ledger) toAuthorities(p store.Party, governs string, unadopted map[string]bool) ([]store.Duty, error) {
-	var body partyBody
-	if err := json.Unmarshal(p.Body, &body); err != nil {
-		return nil, fmt.Errorf("cannot read the party: %w", err)
-	}
-	party := duty.Party{Kind: duty.PartyKind(p.Kind), Touched: body.Touched, Certainty: duty.Certainty(p.Certainty), People: body.People}
-	var duties []store.Duty
-	for _, proposal := range duty.ProposeAuthorities(l.desk.company, duty.Impact{}, []duty.Party{party}, l.desk.pack.Rule) {
-		if !proposal.Adopted {
-			unadopted[proposal.Rule] = true
-			continue
-		}
-		resolution := l.desk.authority(proposal.Rule, proposal.Why)
-		key := l.c.PackVersion + "/" + proposal.Rule + "/" + proposal.Why
-		owed, isNew, err := l.row(p, key, resolution, "authority/"+proposal.Authority, "proposed")
-		if err != nil {
-			return nil, err
-		}
-		if !isNew {
-			continue
-		}
-		if err := l.deriver.set(&owed, key, resolution, "UTC", p, governs); err != nil {
-			return nil, err
-		}
-		duties = append(duties, undecided(owed))
-	}
-	return duties, nil
-}
-
-// authority is a duty that the law itself gives, in the form in which agreements give theirs.
-func (d *Desk) authority(rule, why string) duty.Resolution {
-	r, _ := d.pack.Rule(rule)
-	term := duty.Term{
-		ID: rule, Kind: "authority", Start: r.Start, Rule: rule, Channels: []duty.Channel{duty.ByHand}, Contacts: duty.AnyContact,
-		Meets: duty.Acceptance, Clause: r.Citation,
-	}
-	return duty.Resolution{Owed: true, Term: term, Candidates: []duty.Term{term}, Why: []string{why}}
 }
 
 // row is a new duty without its clock; false where the same is owed already.

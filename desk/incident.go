@@ -50,6 +50,9 @@ func (d *Desk) Open(ctx context.Context, actor access.Actor, key string, in Open
 			break
 		}
 	}
+	if err == nil {
+		d.packKept.Store(true)
+	}
 	return receipt, err
 }
 
@@ -86,6 +89,9 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, actor access.Actor, in Op
 	}
 	words := content{Title: in.Title, Summary: in.Summary}
 	if c.Sealed, err = dataKey.SealJSON(casePlace(id), words); err != nil {
+		return Receipt{}, err
+	}
+	if err := d.keepPack(ctx, tx); err != nil {
 		return Receipt{}, err
 	}
 	if err := tx.InsertCase(ctx, c); err != nil {

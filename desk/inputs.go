@@ -62,7 +62,7 @@ type PartiesInput struct {
 
 // StartInput records when a start word became true.
 type StartInput struct {
-	Word     string    `json:"word" enum:"aware_processor,confirmed_processor,aware_controller,suspected" doc:"Start word: aware_processor (we knew of a breach of customers' data), confirmed_processor (we confirmed it), aware_controller (reasonable certainty, for data of our own), suspected"`
+	Word     string    `json:"word" enum:"aware_controller,aware_processor,aware_significant,assessed_notifiable,classified_major,confirmed_processor,determined_incident,determined_material,discovered_constructive,fix_available,handling_concluded,knew_data_affected,noticed,notified_by_other,payment_made,service_disrupted,suspected" doc:"Start word, as the law or the agreement has it: aware_processor (we knew of a breach of customers' data), confirmed_processor (we confirmed it), aware_controller (reasonable certainty, for data of our own), aware_significant (NIS2), classified_major (DORA), determined_material (SEC), and so on; docs/legal-time.md lists them"`
 	At       time.Time `json:"at" doc:"When it became true, with its offset"`
 	Zone     string    `json:"zone" minLength:"1" maxLength:"60" doc:"IANA zone in which it was said, e.g. Europe/Berlin"`
 	Evidence string    `json:"evidence" minLength:"1" maxLength:"5000" doc:"What shows it"`

@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,11 +17,15 @@ import (
 	"github.com/atlascloudai/docket/store"
 )
 
-// raise opens a raise and its first pages, unless one with its key is there: whoever notices, it is raised once.
+// raise opens a raise and its first pages, unless one with its key is there: whoever notices, it is raised once. What
+// another raise leads is written down and not paged.
 func (d *Desk) raise(ctx context.Context, w *work, r store.Raise) error {
 	step := cases.Escalation(r.Kind)[0]
-	r.ID, r.Case, r.RecordedAt, r.RecordedBy = newID(), w.c.ID, w.c.Now, w.actor.ID
-	if step.Then > 0 {
+	r.Case, r.RecordedAt, r.RecordedBy = w.c.ID, w.c.Now, w.actor.ID
+	if r.ID == uuid.Nil {
+		r.ID = newID()
+	}
+	if step.Then > 0 && r.LedBy == nil {
 		next := w.c.Now.Add(step.Then)
 		r.NextStepAt = &next
 	}
@@ -31,7 +37,15 @@ func (d *Desk) raise(ctx context.Context, w *work, r store.Raise) error {
 	if r.Kind == string(clock.MilestoneLimit) {
 		kind = "duty.overdue" // Recorded as of the due instant, whenever it was noticed.
 	}
-	w.write(kind, r.DueAt, map[string]any{"raise": r.ID, "kind": r.Kind, "count": r.Count, "roles": step.Roles}, nil)
+	body := map[string]any{"raise": r.ID, "kind": r.Kind, "count": r.Count, "roles": step.Roles}
+	if r.LedBy != nil {
+		delete(body, "roles")
+		body["led_by"] = r.LedBy
+	}
+	w.write(kind, r.DueAt, body, nil)
+	if r.LedBy != nil {
+		return nil
+	}
 	return d.pages(ctx, w, r, step)
 }
 
@@ -49,30 +63,48 @@ func undecidedRaise(w *work, count int) store.Raise {
 	return store.Raise{Key: fmt.Sprintf("%s@wave-%d", cases.RaiseUndecided, w.state.Waves), Kind: cases.RaiseUndecided, DueAt: w.c.Now, Count: count}
 }
 
-// RaiseDue raises what passed and what nobody has been told of: one raise per kind and distinct instant,
-// with the number of open duties it concerns. It answers how many it opened.
+// RaiseDue raises what passed and what nobody has been told of: one raise per kind and distinct instant, with the number
+// of open duties it concerns. Where several instants passed unnoticed, because nothing ran, people are raised once for all
+// of them: the gravest leads. It answers how many raises it opened.
 func (d *Desk) RaiseDue(ctx context.Context, caseID uuid.UUID) (int, error) {
 	return d.process(ctx, access.RaiseOpen, caseID, func(w *work) (int, error) {
 		due, err := w.TakeDueMilestones(ctx, w.c.ID, w.c.Now)
 		if err != nil {
 			return 0, err
 		}
-		raised := 0
-		for _, m := range due {
-			if m.Count == 0 {
-				continue // Every duty of this clock was met before.
-			}
-			raised++
-			key := m.Kind + "@" + m.At.UTC().Format(time.RFC3339Nano)
-			if m.Generation > 1 {
-				key += "/" + strconv.Itoa(m.Generation) // For duties that joined after it was raised.
-			}
-			if err := d.raise(ctx, w, store.Raise{Key: key, Kind: m.Kind, DueAt: m.At, Count: m.Count}); err != nil {
+		// Every duty of a clock that is left out was met before.
+		due = slices.DeleteFunc(due, func(m store.DueMilestone) bool { return m.Count == 0 })
+		raises := raisesOf(due)
+		for _, r := range raises {
+			if err := d.raise(ctx, w, r); err != nil {
 				return 0, err
 			}
 		}
-		return raised, nil
+		return len(raises), nil
 	})
+}
+
+// raisesOf makes a raise of each milestone, the leading one first.
+func raisesOf(due []store.DueMilestone) []store.Raise {
+	raises := make([]store.Raise, 0, len(due))
+	for _, m := range due {
+		key := m.Kind + "@" + m.At.UTC().Format(time.RFC3339Nano)
+		if m.Generation > 1 {
+			key += "/" + strconv.Itoa(m.Generation) // For duties that joined after it was raised.
+		}
+		raises = append(raises, store.Raise{ID: newID(), Key: key, Kind: m.Kind, DueAt: m.At, Count: m.Count})
+	}
+	if len(due) == 0 || due[0].At.Equal(due[len(due)-1].At) {
+		return raises
+	}
+	slices.SortStableFunc(raises, func(a, b store.Raise) int {
+		return cmp.Or(clock.MilestoneKind(b.Kind).Gravity()-clock.MilestoneKind(a.Kind).Gravity(), b.DueAt.Compare(a.DueAt))
+	})
+	raises[0].Concerns = &due[0].Concerns
+	for i := range raises[1:] {
+		raises[i+1].LedBy = &raises[0].ID
+	}
+	return raises
 }
 
 // EscalateDue takes raises that nobody acknowledged in time to their next step.

@@ -43,13 +43,51 @@ func TestAMilestoneIsRaisedOncePerInstantWithItsCount(t *testing.T) {
 	r.advance(12 * time.Hour) // Half of 24 hours: one customer.
 	require.Equal(t, 1, r.raiseDue())
 	r.advance(12 * time.Hour) // Half of 48 hours: three; and the end of the 24.
-	require.Equal(t, 4, r.raiseDue())
+	require.Equal(t, 4, r.raiseDue(), "on the way it passed three quarters and nine tenths of the 24 too")
 	halves := r.raises("half")
 	require.Len(t, halves, 2)
 	require.Equal(t, []int{1, 3}, []int{halves[0].Count, halves[1].Count})
 	require.Equal(t, aware.Add(24*time.Hour).Truncate(time.Second), halves[1].DueAt.Truncate(time.Second))
 	require.Zero(t, r.raiseDue(), "whoever looks again raises nothing")
-	require.Len(t, r.pages(), 10, "each goes to the pager, with mail as a copy")
+	require.Len(t, r.pages(), 4, "each goes to the pager, with mail as a copy; what passed together goes once")
+}
+
+func TestWhatWasMissedDuringAStandstillIsRaisedOnceAndTogether(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	aware := r.ago(time.Hour)
+	r.Aware(t, r.Case, aware)
+	r.Parties(t, r.Case, "C-1001", "C-1002", "C-1003", "C-1008")
+	r.advance(100 * time.Hour) // Nothing ran.
+	require.Equal(t, 8, r.raiseDue())
+	pages := r.pages()
+	require.Len(t, pages, 2, "one page to the pager and its copy by mail")
+	require.Equal(t, "limit", pages[0].Kind, "the gravest leads")
+	require.Equal(t, 4, pages[0].Count, "each duty is counted once, however many instants it passed")
+	all, err := r.Desk.Raises(r.ctx, r.As(access.Observer), r.Case)
+	require.NoError(t, err)
+	marks := map[time.Time]int{}
+	var leader uuid.UUID
+	for _, one := range all {
+		if one.Kind == "limit" {
+			marks[one.DueAt] = one.Count
+		}
+		if one.LedBy == nil {
+			require.Equal(t, uuid.Nil, leader, "one leads")
+			leader = one.ID
+		}
+	}
+	require.Equal(t, map[time.Time]int{aware.Add(24 * time.Hour).UTC(): 1, aware.Add(48 * time.Hour).UTC(): 3}, marks, "the overdue marks stand at the due instants")
+	require.Len(t, r.entries("duty.overdue"), 2)
+
+	_, err = r.Desk.AcknowledgeRaise(r.ctx, r.As(access.PrivacyLead), "", r.Case, leader, desk.AnswerInput{Note: "on it"})
+	require.NoError(t, err)
+	all, err = r.Desk.Raises(r.ctx, r.As(access.Observer), r.Case)
+	require.NoError(t, err)
+	for _, one := range all {
+		require.NotNil(t, one.AcknowledgedAt, "who takes the leading one has taken all")
+	}
+	require.Zero(t, r.raiseDue())
 }
 
 func TestAMissedDeadlineIsRecordedAtItsInstantWheneverItWasNoticed(t *testing.T) {

@@ -128,7 +128,7 @@ func (d *Desk) Raises(ctx context.Context, actor access.Actor, caseID uuid.UUID)
 		for _, r := range raises {
 			view := RaiseView{
 				ID: r.ID, Kind: r.Kind, DueAt: r.DueAt.UTC(), RecordedAt: r.RecordedAt.UTC(), Count: r.Count, Step: r.Step,
-				Roles: cases.Escalation(r.Kind)[r.Step].Roles, NextStepAt: utc(r.NextStepAt), AcknowledgedAt: utc(r.AcknowledgedAt), PagesOpen: r.PagesOpen,
+				Roles: cases.Escalation(r.Kind)[r.Step].Roles, NextStepAt: utc(r.NextStepAt), AcknowledgedAt: utc(r.AcknowledgedAt), PagesOpen: r.PagesOpen, LedBy: r.LedBy,
 			}
 			if r.AcknowledgedBy != nil {
 				view.AcknowledgedBy = r.AcknowledgedBy.String()

@@ -39,7 +39,11 @@ type room struct {
 
 func newRoom(t testing.TB) *room {
 	t.Helper()
-	h := testkit.NewHouse(t)
+	return roomIn(t, testkit.NewHouse(t))
+}
+
+func roomIn(t testing.TB, h *testkit.House) *room {
+	t.Helper()
 	h.ImportSamples(t)
 	opened := h.Declared(t)
 	return &room{House: h, t: t, ctx: t.Context(), Case: opened.Case, Code: opened.Code}

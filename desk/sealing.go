@@ -71,7 +71,7 @@ func (d *Desk) FinishCampaign(ctx context.Context, campaignID uuid.UUID) error {
 		if err != nil || next.Outstanding {
 			return 0, err
 		}
-		return 0, w.endCampaign(ctx, p, campaign.Done)
+		return 0, firstError(w.endCampaign(ctx, p, campaign.Done), d.follow(ctx, w))
 	})
 	return err
 }

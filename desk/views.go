@@ -69,7 +69,7 @@ type DutyView struct {
 	StartedAt    *time.Time      `json:"started_at,omitempty" doc:"When its clock started; absent while it waits for the start word"`
 	Target       *time.Time      `json:"target,omitempty" doc:"The strict reading: what is aimed at"`
 	Limit        *time.Time      `json:"limit,omitempty" doc:"The last permitted instant; absent where the words give no number"`
-	Internal     bool            `json:"internal" doc:"The target is the company's own: the words give no number"`
+	Internal     bool            `json:"internal" doc:"The target is the company's own: the words give no number, or an outer limit only"`
 	Clock        string          `json:"clock" doc:"waiting, on_track, at_risk, overdue or ended: a view of the clock, never stored"`
 	State        string          `json:"state" doc:"proposed, required, not_required, met, waived or superseded"`
 	Disputed     bool            `json:"disputed" doc:"Terms differ and counsel has not chosen"`
@@ -77,6 +77,8 @@ type DutyView struct {
 	MetAt        *time.Time      `json:"met_at,omitempty" doc:"When the evidence met it"`
 	MetBy        string          `json:"met_by,omitempty" doc:"The deliveries whose evidence met it"`
 	Late         bool            `json:"late" doc:"It was met after its limit"`
+	Follows      *uuid.UUID      `json:"follows,omitempty" doc:"The duty whose submission started this one, a stage after it"`
+	DelayedUntil *time.Time      `json:"delayed_until,omitempty" doc:"Until when an authority asked to wait; the undelayed instants are in the history"`
 	Why          json.RawMessage `json:"why" doc:"How the duty and its instants came about, step by step"`
 	History      []DueView       `json:"history,omitempty" doc:"Every due instant it ever had"`
 }
@@ -182,6 +184,7 @@ type RaiseView struct {
 	NextStepAt     *time.Time `json:"next_step_at,omitempty" doc:"When it goes further unless somebody acknowledges"`
 	AcknowledgedAt *time.Time `json:"acknowledged_at,omitempty" doc:"When somebody took it"`
 	AcknowledgedBy string     `json:"acknowledged_by,omitempty" doc:"Who took it"`
+	LedBy          *uuid.UUID `json:"led_by,omitempty" doc:"The raise with which this one was missed: that one is paged and acknowledged for both"`
 	PagesOpen      int        `json:"pages_open" doc:"Pages that nobody's pager has taken yet"`
 }
 

@@ -86,7 +86,7 @@ func TestEachSampleCustomerIsOwedItsNoticeByItsOwnInstant(t *testing.T) {
 				Kind: duty.IncidentNotice, Service: service, Touched: []duty.Touch{duty.CustomerPersonalData}, At: at,
 			})
 			require.True(t, resolved.Owed, customer.Ref)
-			c, err := duty.Due(resolved, starts, zone, clock.NoCalendar, pack.Rule)
+			c, err := duty.Due(resolved, starts, zone, pack, pack.Rule)
 			require.NoError(t, err)
 			after := strings.TrimSuffix(c.Target.Sub(at).String(), "0m0s")
 			if c.Internal {
@@ -115,7 +115,7 @@ func TestTheSampleAccountHoldersLeadToAuthorities(t *testing.T) {
 	}, pack.Rule)
 	var authorities []string
 	for _, proposal := range proposals {
-		authorities = append(authorities, proposal.Authority)
+		authorities = append(authorities, proposal.Name)
 	}
 	require.Equal(t, []string{"SA DE", "SA FR", "ICO"}, authorities)
 }

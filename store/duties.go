@@ -98,15 +98,22 @@ type Duty struct {
 	MetBy      *string
 	Late       bool
 	CreatedAt  time.Time
+	// Follows is the duty whose submission at ChainedAt starts this one, a stage after it.
+	Follows   *uuid.UUID
+	ChainedAt *time.Time
+	// DelayedUntil is until when an authority asked to wait.
+	DelayedUntil *time.Time
 }
 
 const dutySelect = `SELECT d.id, d.case_id, d.party_id, d.customer_id, d.counterparty, d.rule, d.term_id, d.start_word, d.resolution, d.governs,
-	d.started_at, d.target, d.limit_at, d.internal, d.state, d.disputed, d.evidence, d.why, d.notice_id, d.met_at, d.met_by, d.late, d.created_at
+	d.started_at, d.target, d.limit_at, d.internal, d.state, d.disputed, d.evidence, d.why, d.notice_id, d.met_at, d.met_by, d.late, d.created_at,
+	d.follows, d.chained_at, d.delayed_until
 	FROM duty d `
 
 func scanDuty(row pgx.CollectableRow) (d Duty, err error) {
 	err = row.Scan(&d.ID, &d.Case, &d.Party, &d.Customer, &d.Counterparty, &d.Rule, &d.Term, &d.StartWord, &d.Resolution, &d.Governs,
-		&d.StartedAt, &d.Target, &d.Limit, &d.Internal, &d.State, &d.Disputed, &d.Evidence, &d.Why, &d.Notice, &d.MetAt, &d.MetBy, &d.Late, &d.CreatedAt)
+		&d.StartedAt, &d.Target, &d.Limit, &d.Internal, &d.State, &d.Disputed, &d.Evidence, &d.Why, &d.Notice, &d.MetAt, &d.MetBy, &d.Late, &d.CreatedAt,
+		&d.Follows, &d.ChainedAt, &d.DelayedUntil)
 	return d, err
 }
 
@@ -115,11 +122,11 @@ func scanDuty(row pgx.CollectableRow) (d Duty, err error) {
 func (tx *Tx) InsertDuties(ctx context.Context, duties []Duty, page uuid.UUID, reason string) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"duty"},
 		[]string{"id", "case_id", "party_id", "customer_id", "counterparty", "rule", "term_id", "start_word", "resolution", "governs", "started_at",
-			"target", "limit_at", "internal", "state", "disputed", "evidence", "why", "created_at"},
+			"target", "limit_at", "internal", "state", "disputed", "evidence", "why", "created_at", "follows", "chained_at"},
 		pgx.CopyFromSlice(len(duties), func(i int) ([]any, error) {
 			d := duties[i]
 			return []any{d.ID, d.Case, d.Party, d.Customer, d.Counterparty, d.Rule, d.Term, d.StartWord, d.Resolution, d.Governs, d.StartedAt,
-				d.Target, d.Limit, d.Internal, d.State, d.Disputed, d.Evidence, d.Why, d.CreatedAt}, nil
+				d.Target, d.Limit, d.Internal, d.State, d.Disputed, d.Evidence, d.Why, d.CreatedAt, d.Follows, d.ChainedAt}, nil
 		}))
 	if err != nil {
 		return fmt.Errorf("cannot insert the duties: %w", err)
@@ -309,8 +316,9 @@ func queueDuty(batch *pgx.Batch, d Duty) {
 func (tx *Tx) MoveDuties(ctx context.Context, duties []Duty, page uuid.UUID, reason string, now time.Time) error {
 	batch := &pgx.Batch{}
 	for _, d := range duties {
-		batch.Queue(`UPDATE duty SET started_at = $2, target = $3, limit_at = $4, internal = $5, why = $6, governs = $7, state = $8, disputed = $9, late = $10 WHERE id = $1`,
-			d.ID, d.StartedAt, d.Target, d.Limit, d.Internal, d.Why, d.Governs, d.State, d.Disputed, d.Late)
+		batch.Queue(`UPDATE duty SET started_at = $2, target = $3, limit_at = $4, internal = $5, why = $6, governs = $7, state = $8, disputed = $9, late = $10,
+			chained_at = $11, delayed_until = $12 WHERE id = $1`,
+			d.ID, d.StartedAt, d.Target, d.Limit, d.Internal, d.Why, d.Governs, d.State, d.Disputed, d.Late, d.ChainedAt, d.DelayedUntil)
 		batch.Queue(`INSERT INTO duty_due (duty_id, seq, case_id, started_at, target, limit_at, reason, recorded_at, page)
 			SELECT $1, max(seq) + 1, $2, $3, $4, $5, $6, $7, $8 FROM duty_due WHERE duty_id = $1`,
 			d.ID, d.Case, d.StartedAt, d.Target, d.Limit, reason, now, page)
@@ -404,4 +412,60 @@ func (tx *Tx) RecordFact(ctx context.Context, f Fact) error {
 		return fmt.Errorf("cannot record the fact: %w", err)
 	}
 	return nil
+}
+
+// Reached reads what a case's incident reached, at whomever, and its parties that are no customers: what laws look at.
+func (tx *Tx) Reached(ctx context.Context, caseID uuid.UUID) (touched []string, groups []Party, err error) {
+	err = tx.QueryRow(ctx, `SELECT coalesce(array_agg(DISTINCT t.touch), '{}') FROM party, jsonb_array_elements_text(body->'touched') AS t(touch)
+		WHERE case_id = $1 AND certainty <> 'ruled_out'`, caseID).Scan(&touched)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot read what was reached: %w", err)
+	}
+	rows, err := tx.Query(ctx, partySelect+`WHERE case_id = $1 AND customer_id IS NULL AND certainty <> 'ruled_out' ORDER BY id`, caseID)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot read the groups: %w", err)
+	}
+	groups, err = pgx.CollectRows(rows, scanParty)
+	return touched, groups, err
+}
+
+// Stage is a duty that was met and what follows it already, if anything does.
+type Stage struct {
+	Met Duty
+	// Next are the duties that follow it.
+	Next []Duty
+}
+
+// Stages reads the duties under rules that other stages follow, and those that follow them.
+func (tx *Tx) Stages(ctx context.Context, caseID uuid.UUID, rules []string) ([]Stage, error) {
+	rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND d.rule = ANY($2) AND d.state = 'met' ORDER BY d.id FOR UPDATE OF d`, caseID, rules)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the stages: %w", err)
+	}
+	met, err := pgx.CollectRows(rows, scanDuty)
+	if err != nil {
+		return nil, err
+	}
+	stages := make([]Stage, 0, len(met))
+	for _, one := range met {
+		rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND d.follows = $2 ORDER BY d.id FOR UPDATE OF d`, caseID, one.ID)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read what follows: %w", err)
+		}
+		next, err := pgx.CollectRows(rows, scanDuty)
+		if err != nil {
+			return nil, err
+		}
+		stages = append(stages, Stage{Met: one, Next: next})
+	}
+	return stages, nil
+}
+
+// OpenBeside counts the open duties of a case other than one.
+func (tx *Tx) OpenBeside(ctx context.Context, caseID, duty uuid.UUID) (n int, err error) {
+	err = tx.QueryRow(ctx, `SELECT count(*) FROM duty WHERE case_id = $1 AND id <> $2 AND state IN ('proposed', 'required')`, caseID, duty).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("cannot count the open duties: %w", err)
+	}
+	return n, nil
 }

@@ -45,6 +45,8 @@ type DueMilestone struct {
 	Count int
 	// Generation is how often it has come due, counted from 1: once more for duties that joined later.
 	Generation int
+	// Concerns is how many open duties all that came due together concerns, each counted once.
+	Concerns int
 }
 
 // TakeDueMilestones marks what has passed as raised and answers, per distinct instant and kind, how many
@@ -55,12 +57,14 @@ func (tx *Tx) TakeDueMilestones(ctx context.Context, caseID uuid.UUID, now time.
 			RETURNING kind, at, started_at, target, limit_at, generation)
 		SELECT kind, at, coalesce(sum((SELECT count(*) FROM duty d WHERE d.case_id = $1 AND d.state IN ('proposed', 'required')
 			AND d.started_at = due.started_at AND d.target = due.target AND d.limit_at IS NOT DISTINCT FROM due.limit_at)), 0)::int, max(generation)
+			, (SELECT count(*) FROM duty d WHERE d.case_id = $1 AND d.state IN ('proposed', 'required') AND EXISTS (SELECT 1 FROM due
+				WHERE d.started_at = due.started_at AND d.target = due.target AND d.limit_at IS NOT DISTINCT FROM due.limit_at))::int
 		FROM due GROUP BY kind, at ORDER BY at, kind`, caseID, now)
 	if err != nil {
 		return nil, fmt.Errorf("cannot take the due milestones: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (m DueMilestone, err error) {
-		err = row.Scan(&m.Kind, &m.At, &m.Count, &m.Generation)
+		err = row.Scan(&m.Kind, &m.At, &m.Count, &m.Generation, &m.Concerns)
 		return m, err
 	})
 }
@@ -94,13 +98,17 @@ type Raise struct {
 	AcknowledgedAt *time.Time
 	AcknowledgedBy *uuid.UUID
 	PagesOpen      int
+	// LedBy is the raise with which this one was missed: that one is paged and acknowledged for both.
+	LedBy *uuid.UUID
+	// Concerns is how many duties it and all that it leads are about; nil where it leads none.
+	Concerns *int
 }
 
 // InsertRaise writes a raise unless one with its key exists: everybody who notices raises, together once.
 func (tx *Tx) InsertRaise(ctx context.Context, r Raise) (bool, error) {
-	tag, err := tx.Exec(ctx, `INSERT INTO raise (id, case_id, key, kind, due_at, count, recorded_at, recorded_by, step, next_step_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (case_id, key) DO NOTHING`,
-		r.ID, r.Case, r.Key, r.Kind, r.DueAt, r.Count, r.RecordedAt, r.RecordedBy, r.Step, r.NextStepAt)
+	tag, err := tx.Exec(ctx, `INSERT INTO raise (id, case_id, key, kind, due_at, count, recorded_at, recorded_by, step, next_step_at, led_by, concerns)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (case_id, key) DO NOTHING`,
+		r.ID, r.Case, r.Key, r.Kind, r.DueAt, r.Count, r.RecordedAt, r.RecordedBy, r.Step, r.NextStepAt, r.LedBy, r.Concerns)
 	if err != nil {
 		return false, fmt.Errorf("cannot insert the raise: %w", err)
 	}
@@ -108,11 +116,11 @@ func (tx *Tx) InsertRaise(ctx context.Context, r Raise) (bool, error) {
 }
 
 const raiseSelect = `SELECT r.id, r.case_id, r.key, r.kind, r.due_at, r.count, r.recorded_at, r.recorded_by, r.step, r.next_step_at,
-	r.acknowledged_at, r.acknowledged_by, (SELECT count(*) FROM page p WHERE p.raise_id = r.id AND p.answered_at IS NULL) FROM raise r `
+	r.acknowledged_at, r.acknowledged_by, (SELECT count(*) FROM page p WHERE p.raise_id = r.id AND p.answered_at IS NULL), r.led_by, r.concerns FROM raise r `
 
 func scanRaise(row pgx.CollectableRow) (r Raise, err error) {
 	err = row.Scan(&r.ID, &r.Case, &r.Key, &r.Kind, &r.DueAt, &r.Count, &r.RecordedAt, &r.RecordedBy, &r.Step, &r.NextStepAt,
-		&r.AcknowledgedAt, &r.AcknowledgedBy, &r.PagesOpen)
+		&r.AcknowledgedAt, &r.AcknowledgedBy, &r.PagesOpen, &r.LedBy, &r.Concerns)
 	return r, err
 }
 
@@ -144,9 +152,10 @@ func (tx *Tx) StepsDue(ctx context.Context, caseID uuid.UUID, now time.Time) ([]
 	return pgx.CollectRows(rows, scanRaise)
 }
 
-// SetRaise writes a raise's step and acknowledgement.
+// SetRaise writes a raise's step and acknowledgement; whoever takes it has taken what it leads too.
 func (tx *Tx) SetRaise(ctx context.Context, r Raise) error {
-	_, err := tx.Exec(ctx, `UPDATE raise SET step = $2, next_step_at = $3, acknowledged_at = $4, acknowledged_by = $5 WHERE id = $1`,
+	_, err := tx.Exec(ctx, `WITH led AS (UPDATE raise SET acknowledged_at = $4, acknowledged_by = $5 WHERE led_by = $1 AND acknowledged_at IS NULL)
+		UPDATE raise SET step = $2, next_step_at = $3, acknowledged_at = $4, acknowledged_by = $5 WHERE id = $1`,
 		r.ID, r.Step, r.NextStepAt, r.AcknowledgedAt, r.AcknowledgedBy)
 	if err != nil {
 		return fmt.Errorf("cannot write the raise: %w", err)
@@ -192,7 +201,7 @@ func (tx *Tx) ClaimPages(ctx context.Context, caseID uuid.UUID, limit int) ([]Pa
 			ORDER BY p.next_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 		UPDATE page p SET lease_until = clock_timestamp() + interval '30 seconds', attempts = attempts + 1
 		FROM mine, raise r, cases c WHERE p.id = mine.id AND r.id = p.raise_id AND c.id = p.case_id
-		RETURNING p.id, p.raise_id, p.case_id, p.step, p.channel, p.roles, p.attempts, c.code, r.kind, r.due_at, r.count, c.drill, c.restricted`, caseID, limit)
+		RETURNING p.id, p.raise_id, p.case_id, p.step, p.channel, p.roles, p.attempts, c.code, r.kind, r.due_at, coalesce(r.concerns, r.count), c.drill, c.restricted`, caseID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("cannot claim pages: %w", err)
 	}

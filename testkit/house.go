@@ -35,16 +35,22 @@ type House struct {
 // NewHouse puts a desk together on a fresh database.
 func NewHouse(t testing.TB) *House {
 	t.Helper()
-	return houseOn(t, NewDatabase(t))
+	return houseOn(t, NewDatabase(t), company())
+}
+
+// NewHouseOf puts a desk of another company together on a fresh database.
+func NewHouseOf(t testing.TB, company duty.CompanyProfile) *House {
+	t.Helper()
+	return houseOn(t, NewDatabase(t), company)
 }
 
 // NewHouseIn puts a desk together on a fresh database of a cluster of the test's own.
 func NewHouseIn(t testing.TB, superuser string) *House {
 	t.Helper()
-	return houseOn(t, newDatabaseIn(t, superuser))
+	return houseOn(t, newDatabaseIn(t, superuser), company())
 }
 
-func houseOn(t testing.TB, database Database) *House {
+func houseOn(t testing.TB, database Database, company duty.CompanyProfile) *House {
 	t.Helper()
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Options{DSN: database.App, Conns: 10, Reserve: 3})
@@ -54,7 +60,7 @@ func houseOn(t testing.TB, database Database) *House {
 	require.NoError(t, err)
 	key := randomKey()
 	h := &House{Store: s, Database: database, Keys: keyring(t, key), People: map[access.Role]access.Actor{}, key: key}
-	h.Desk = desk.New(desk.Options{Store: s, Keys: h.Keys, Pack: pack, Company: company()})
+	h.Desk = desk.New(desk.Options{Store: s, Keys: h.Keys, Pack: pack, Company: company})
 	_, err = h.Desk.Guard(ctx, audit.NewTrail(nil))
 	require.NoError(t, err)
 	for _, role := range access.Roles() {

@@ -49,6 +49,7 @@ type dutyCmd struct {
 	ChooseStart dutyStartCmd  `cmd:"" help:"Choose which start governs undecided duties."`
 	Waive       dutyWaiveCmd  `cmd:"" help:"End a duty under an exemption."`
 	Pack        dutyPackCmd   `cmd:"" help:"Print what is prepared for a notice that is made by hand."`
+	Delay       dutyDelayCmd  `cmd:"" help:"Record that an authority asked to wait, where the rule knows that."`
 	File        dutyFileCmd   `cmd:"" help:"Record a notice or filing made by hand, with its receipt."`
 }
 
@@ -73,14 +74,23 @@ func (c *dutyShowCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 			"Duty", v.ID.String(), "Owed to", owed(v), "Name", v.Name, "Clause", v.Clause, "Rule", v.Rule,
 			"State", v.State+yes(v.Disputed, ", disputed"), "Clock", v.Clock, "Starts with", v.StartWord+" ("+v.Governs+")",
 			"Started", when(v.StartedAt), "Target", when(v.Target)+yes(v.Internal, " (internal: the words give no number)"),
-			"Limit", when(v.Limit), "Met", when(v.MetAt)+yes(v.Late, " late"), "Met by", v.MetBy)
+			"Limit", when(v.Limit), "Delayed until", when(v.DelayedUntil), "Met", when(v.MetAt)+yes(v.Late, " late"), "Met by", v.MetBy)
 		for _, due := range v.History {
 			fmt.Fprintf(out, "  %s  target %s  limit %s  %s\n", when(&due.RecordedAt), when(due.Target), when(due.Limit), plain(due.Reason))
 		}
-		var why []struct{ Text, Cite string }
+		var why struct {
+			Why   []string
+			Steps []struct {
+				Text, Cite string
+				Instant    *time.Time
+			}
+		}
 		if json.Unmarshal(v.Why, &why) == nil {
-			for _, step := range why {
-				fmt.Fprintln(out, "  - "+plain(step.Text)+yes(step.Cite != "", " ["+plain(step.Cite)+"]"))
+			for _, reason := range why.Why {
+				fmt.Fprintln(out, "  why  "+plain(reason))
+			}
+			for _, step := range why.Steps {
+				fmt.Fprintln(out, "  - "+yes(step.Instant != nil, when(step.Instant)+"  ")+plain(step.Text)+yes(step.Cite != "", " ["+plain(step.Cite)+"]"))
 			}
 		}
 	})
@@ -190,4 +200,27 @@ func (c *dutyFileCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("file"), Body: desk.FileInput{
 		FiledAt: c.FiledAt, Zone: c.Zone, How: c.How, Reference: c.Reference, Receipt: receipt, DelayReason: c.Why,
 	}})
+}
+
+type dutyDelayCmd struct {
+	dutyArg
+	Official string    `required:"" help:"Who asked, by name and office."`
+	Agency   string    `required:"" help:"For which authority."`
+	Form     string    `required:"" enum:"written,oral" help:"In which form: ${enum}."`
+	Received time.Time `required:"" help:"When the request was received, with its offset."`
+	Until    time.Time `required:"" help:"Until when the authority asks to wait, with its offset."`
+	File     string    `type:"existingfile" help:"File with the written request; its hash goes into the chain."`
+	reasonFlag
+}
+
+// Run records the delay.
+func (c *dutyDelayCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	in := desk.DelayInput{Official: c.Official, Agency: c.Agency, Form: c.Form, Received: c.Received, Until: c.Until, Reason: c.Reason}
+	if c.File != "" {
+		var err error
+		if in.File, err = os.ReadFile(c.File); err != nil {
+			return usage(err.Error())
+		}
+	}
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("delay"), Body: in})
 }

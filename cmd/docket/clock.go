@@ -11,9 +11,12 @@ import (
 	"github.com/atlascloudai/docket/core/problem"
 )
 
-// clockCmd asks legal time directly, without a database or a server.
+// clockCmd asks legal time directly, without a database or a server; adopting a rule is asked of the API.
 type clockCmd struct {
-	Due dueCmd `cmd:"" help:"Say when duties are due: one JSON question a line on standard input, one JSON answer a line on standard output."`
+	Explain clockExplainCmd `cmd:"" help:"Explain step by step, article by article, how an instant comes about."`
+	Rules   clockRulesCmd   `cmd:"" help:"List and filter the rules of the pack, or say what another pack would change."`
+	Adopt   clockAdoptCmd   `cmd:"" help:"Make a rule the company's own, or take that back, through the API."`
+	Due     dueCmd          `cmd:"" help:"Say when duties are due: one JSON question a line on standard input, one JSON answer a line on standard output."`
 }
 
 // dueCmd answers questions of legal time. Lines that cannot be answered become error lines in their place.

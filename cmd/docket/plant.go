@@ -83,7 +83,10 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 		p.store.Close()
 		return nil, err
 	}
-	company := duty.CompanyProfile{UK: c.Company.UKEstablishment}
+	company := duty.CompanyProfile{UK: c.Company.UKEstablishment, Zone: c.Company.Zone, Circumstances: c.Company.Circumstances}
+	for _, trait := range c.Company.Traits {
+		company.Traits = append(company.Traits, duty.Trait(trait))
+	}
 	if main := c.Company.MainEstablishment; main != "" {
 		company.EUMainEstablishment = &duty.Establishment{Country: main, Authority: main}
 	}

@@ -60,6 +60,8 @@ const (
 	DutyFile Action = "duty.file"
 	// DutyConfirmFiling confirms such a record as the second person.
 	DutyConfirmFiling Action = "duty.confirm_filing"
+	// DutyDelay records that an authority asked to wait.
+	DutyDelay Action = "duty.delay"
 	// DutyChooseStart chooses the start fact that governs a later-found party, or settles a dispute between terms.
 	DutyChooseStart Action = "duty.choose_start"
 )
@@ -102,6 +104,10 @@ const (
 	AgreementRead Action = "agreement.read"
 	// CustomerRead reads customers and their contacts.
 	CustomerRead Action = "customer.read"
+	// RuleRead reads the rule pack and who adopted what.
+	RuleRead Action = "rule.read"
+	// RuleAdopt makes a rule the company's own, or takes that back.
+	RuleAdopt Action = "rule.adopt"
 )
 
 // Proof and operation.

@@ -98,6 +98,7 @@ var table = map[Action]Permission{
 	DutyWaive:         {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
 	DutyFile:          {Roles: and(legal, CommsLead), Scope: ScopeDutiesWrite, Person: true},
 	DutyConfirmFiling: {Roles: and(legal, CommsLead), Scope: ScopeDutiesWrite, Person: true},
+	DutyDelay:         {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
 	DutyChooseStart:   {Roles: []Role{LegalCounsel}, Scope: ScopeDutiesWrite, Person: true},
 
 	NoticeDraft:    {Roles: team, Scope: ScopeNoticesWrite, Person: true},
@@ -119,6 +120,8 @@ var table = map[Action]Permission{
 	AgreementImport: {Roles: and(legal, Admin), Scope: ScopeAgreementsWrite, Person: true},
 	AgreementRead:   {Roles: and(team, ExecutiveSponsor, Auditor, Admin, Integration), Scope: ScopeAgreementsRead, Worker: true},
 	CustomerRead:    {Roles: and(team, ExecutiveSponsor, Auditor, Admin, Integration), Scope: ScopeAgreementsRead, Worker: true},
+	RuleRead:        {Roles: Roles(), Scope: ScopeAgreementsRead, Worker: true},
+	RuleAdopt:       {Roles: []Role{LegalCounsel}, Scope: ScopeAgreementsWrite, Person: true},
 
 	AuditRead:             {Roles: and(legal, SecurityLead, Auditor), Scope: ScopeAuditRead},
 	AuditVerify:           {Roles: and(legal, SecurityLead, Auditor, Admin), Scope: ScopeAuditRead, Worker: true},

@@ -14,6 +14,8 @@ const (
 	RaiseUndecided = "start_undecided"
 	// RaiseFollowUp: a party that had been told was ruled out; it is owed a follow-up, not silence.
 	RaiseFollowUp = "told_party_ruled_out"
+	// RaiseDelay: an authority asked to wait with one notice, and other duties keep running: counsel decides about them.
+	RaiseDelay = "authority_delay"
 	// RaiseReopened: a late bounce re-opened a duty that had been met.
 	RaiseReopened = "duty_reopened"
 )
@@ -45,7 +47,7 @@ func Escalation(kind string) []Step {
 		}
 	case RaiseRefused, RaiseUnreachable, RaiseUnknown, RaiseReopened, RaiseFollowUp:
 		return []Step{{Roles: []string{"comms_lead"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
-	case RaiseUndecided:
+	case RaiseUndecided, RaiseDelay:
 		return []Step{{Roles: []string{"legal_counsel"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
 	default:
 		return []Step{{Roles: []string{"incident_commander"}, Then: time.Hour}, {Roles: []string{"privacy_lead"}}}

@@ -22,6 +22,11 @@ const (
 	MilestoneLimit MilestoneKind = "limit"
 )
 
+// Gravity orders kinds by how far the clock has run: a greater number is graver, 0 is no milestone.
+func (k MilestoneKind) Gravity() int {
+	return 1 + slices.Index([]MilestoneKind{MilestoneHalf, MilestoneThreeQuarters, MilestoneNineTenths, MilestoneTarget, MilestoneLimit}, k)
+}
+
 // Milestone is an instant at which a clock that still runs is raised.
 type Milestone struct {
 	Kind MilestoneKind

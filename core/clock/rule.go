@@ -11,15 +11,22 @@ type Convention string
 
 // The counting conventions.
 const (
-	// CountElapsed counts from the event itself: the limit is the target.
+	// CountElapsed counts hours from the event itself, so that the limit is the target. Agreements, which may name any
+	// unit, count days as CountDayAfter does.
 	CountElapsed Convention = "elapsed"
-	// CountReg1182 counts as Regulation (EEC, Euratom) 1182/71 art 3 does for acts of the Union. For hours:
-	// the hour of the event is not counted, so the period begins at the next full local hour; an event
-	// exactly on the hour begins it there (the stricter reading).
+	// CountReg1182 counts as Regulation (EEC, Euratom) 1182/71 art 3 does for acts of the Union. Hours: the hour of the
+	// event is not counted, so the period begins at the next full local hour; an event exactly on the hour begins it
+	// there (the stricter reading). Days and months: the day of the event is not counted, and a period of two days or
+	// more holds at least two working days.
 	CountReg1182 Convention = "reg-1182-71"
+	// CountDayAfter does not count the day of the event; a month ends on the date of the event.
+	CountDayAfter Convention = "day-after"
+	// CountDayOfEvent counts the day of the event as the first.
+	CountDayOfEvent Convention = "day-of-event"
 )
 
-// Roll says what happens to a limit that falls on a day off. Hour clocks never roll (Reg. 1182/71 art 3(4)).
+// Roll says what happens to a limit that falls on a day off. Hour clocks never roll by themselves (Reg. 1182/71 art
+// 3(4)), and nothing rolls where no calendar is named.
 type Roll string
 
 // The rolls.
@@ -88,6 +95,44 @@ type Adoption struct {
 	On Date
 }
 
+// Addressee is the kind of party that is owed.
+type Addressee string
+
+// The addressees.
+const (
+	// ToAuthority: a supervisor, a regulator, a CSIRT.
+	ToAuthority Addressee = "authority"
+	// ToCustomer: a customer of the company.
+	ToCustomer Addressee = "customer"
+	// ToPeople: the people whose data it is.
+	ToPeople Addressee = "people"
+	// ToPublic: the media, the market, anybody.
+	ToPublic Addressee = "public"
+	// ToInsurer: whoever insures the company against the incident.
+	ToInsurer Addressee = "insurer"
+	// ToOurselves: an internal step with a legal clock, e.g. an assessment.
+	ToOurselves Addressee = "ourselves"
+)
+
+// Binds says whom a rule binds. Every condition that is given has to hold; where something is not known it holds,
+// because a person decides about what is proposed.
+type Binds struct {
+	// To is the kind of party that is owed.
+	To Addressee
+	// Company is the trait by which the company's own profile says that the rule binds it, e.g. "nis2-entity".
+	Company string
+	// Customer is the trait by which a customer's profile says that the rule binds us toward it, e.g. "us-bank".
+	Customer string
+	// People are the places (ISO 3166 codes, e.g. "BR", "US-CA") in which affected people live whose data the company controls.
+	People []string
+	// AtLeast is how many of them have to be affected, 0 for any number.
+	AtLeast int
+	// Touched lists what the incident has to have reached; empty for anything, availability included.
+	Touched []string
+	// HighRisk asks for a high risk to people (GDPR art 34).
+	HighRisk bool
+}
+
 // Rule is one clock of a law or an agreement as a record; its numbers come from a rule pack, never from code.
 type Rule struct {
 	// ID names the rule for good, e.g. "gdpr-33-1".
@@ -98,15 +143,21 @@ type Rule struct {
 	Citation string
 	// LegalText identifies the text itself, e.g. a CELEX number.
 	LegalText string
+	// Source is the reference by which the number was read, e.g. "R11" in docs/legal-time.md.
+	Source string
 	// Recipient says in words who must be told.
 	Recipient string
+	// Addressee is the recipient's short name in lists, e.g. "NYDFS"; "" where it depends on the case.
+	Addressee string
+	// Binds says whom the rule binds.
+	Binds Binds
 	// Role is the capacity in which the rule binds.
 	Role Role
 	// Start is the event that the period hangs on. In a contract rule it is the usual one: an agreement with
 	// another start word sets it on its copy of the rule.
 	Start StartWord
-	// Stage names the earlier stage when Start is StartFilingSubmitted, else it is empty.
-	Stage string
+	// Follows is the id of the rule whose submission starts this clock when Start is StartFilingSubmitted, else it is empty.
+	Follows string
 	// Words are what the rule says about time, e.g. "without undue delay". A rule without a number has them always.
 	Words string
 	// Period is the period the rule gives. Its unit is UnitNone where the rule has no number; it is zero
@@ -114,16 +165,45 @@ type Rule struct {
 	Period Period
 	// FromContract says that the agreement gives the period (Request.Period).
 	FromContract bool
-	// InternalTarget is the company's own target where the rule gives no number; else it is zero.
+	// InternalTarget is the company's own target where the rule gives no number, or where its number is an outer limit
+	// only; else it is zero.
 	InternalTarget Period
-	// Counting is how the limit is counted; the target is always elapsed time.
+	// OuterLimit says that the duty itself has no number ("without unreasonable delay") and the period only bounds it.
+	OuterLimit bool
+	// Counting is how the limit is counted.
 	Counting Convention
+	// Strict is a stricter reading that some take of the same text; the target follows it.
+	Strict Strict
+	// ArisesAfter is how long the event has to last before there is a duty at all, e.g. 4 hours of disruption.
+	ArisesAfter Period
+	// FromYearEnd counts from the end of the event's calendar year.
+	FromYearEnd bool
+	// CutOff is the local time of the last day by which the act is done, "" for the whole day.
+	CutOff TimeOfDay
 	// Roll is what happens on a day off.
 	Roll Roll
+	// Relief is a roll that only some may use.
+	Relief *Relief
+	// Cap is a second clock of the same rule; the earlier of both governs.
+	Cap *Cap
+	// Extension is how the period may be made longer.
+	Extension *Extension
+	// Variants are periods for special circumstances.
+	Variants []Variant
+	// Reset lists facts of which the latest starts the period anew.
+	Reset *Reset
+	// Pause is a span of days that does not count.
+	Pause *Pause
+	// Delay is a delay that an authority may ask for, nil where the rule knows none.
+	Delay *Delay
 	// Direction is the side of the instant that keeps the rule.
 	Direction Direction
+	// Zone and Calendar are those of the place where the rule wants the act done, "" where they depend on the case.
+	Zone, Calendar string
 	// Validity is when the rule applies.
 	Validity Validity
+	// Earlier are the rule's numbers before Validity.From, the latest first.
+	Earlier []Earlier
 	// InForce is false for a rule that is not law yet; it is computed only on request.
 	InForce bool
 	// Confidence says how the rule was checked.
@@ -155,8 +235,8 @@ func (r Rule) Validate() error {
 	if !r.Start.Known() {
 		return problem.InvalidField("start", "unknown start word %q", string(r.Start))
 	}
-	if (r.Start == StartFilingSubmitted) != (r.Stage != "") {
-		return problem.InvalidField("stage", "is given with the start word %s and only with it", StartFilingSubmitted)
+	if (r.Start == StartFilingSubmitted) != (r.Follows != "") {
+		return problem.InvalidField("follows", "is given with the start word %s and only with it", StartFilingSubmitted)
 	}
 	if err := r.validateChoices(); err != nil {
 		return err
@@ -170,9 +250,10 @@ func (r Rule) validateChoices() error {
 		known        []string
 	}{
 		{"role", string(r.Role), []string{string(RoleController), string(RoleProcessor), string(RoleEntity), string(RoleSupplier)}},
-		{"counting", string(r.Counting), []string{string(CountElapsed), string(CountReg1182)}},
+		{"counting", string(r.Counting), conventions},
 		{"roll", string(r.Roll), []string{string(RollNone), string(RollNextWorkingDay), string(RollNoonNextWorkingDay)}},
 		{"direction", string(r.Direction), []string{string(DirectionNotAfter), string(DirectionNotBefore), string(DirectionBackward)}},
+		{"binds.to", string(r.Binds.To), []string{"", string(ToAuthority), string(ToCustomer), string(ToPeople), string(ToPublic), string(ToInsurer), string(ToOurselves)}},
 		{"confidence", string(r.Confidence), labels},
 		{"validity.confidence", string(r.Validity.Confidence), labels},
 	} {
@@ -189,6 +270,9 @@ func (r Rule) validateChoices() error {
 	return nil
 }
 
+// conventions are the counting conventions as the pack writes them.
+var conventions = []string{string(CountElapsed), string(CountReg1182), string(CountDayAfter), string(CountDayOfEvent)}
+
 // labels are the confidence labels as the pack writes them.
 var labels = []string{string(ConfidenceVerified), string(ConfidenceSecondary), string(ConfidenceGeneral)}
 
@@ -201,15 +285,24 @@ func (r Rule) validatePeriod() error {
 			return err
 		}
 	}
+	hours := r.Period.Unit == UnitHour
 	switch {
 	case !r.HasNumber() && r.Words == "":
 		return problem.InvalidField("words", "a rule without a number needs the words it uses instead")
-	case r.HasNumber() && r.InternalTarget != (Period{}):
-		return problem.InvalidField("internal_target", "stands only where the rule gives no number")
-	case !r.HasNumber() && (r.InternalTarget.Unit != UnitHour || r.InternalTarget.Validate() != nil):
-		return problem.InvalidField("internal_target", "a rule without a number needs one in hours")
-	case r.Period.Unit == UnitHour && r.Roll != RollNone:
+	case r.HasNumber() && !r.OuterLimit && r.InternalTarget != (Period{}):
+		return problem.InvalidField("internal_target", "stands only where the rule gives no number or an outer limit")
+	case r.OuterLimit && !r.HasNumber():
+		return problem.InvalidField("outer_limit", "a rule without a number has no limit at all")
+	case (r.OuterLimit || !r.HasNumber()) && (r.InternalTarget.Unit != UnitHour || r.InternalTarget.Validate() != nil):
+		return problem.InvalidField("internal_target", "a rule without a number, or with an outer limit only, needs one in hours")
+	case hours && r.Roll != RollNone:
 		return problem.InvalidField("roll", "a period in hours never rolls (Reg. 1182/71 art 3(4))")
+	case r.Direction == DirectionBackward && (r.Roll != RollNone || r.Relief != nil):
+		return problem.InvalidField("roll", "a period counted backward never rolls later (Reg. 1182/71 art 3(4))")
+	case hours && (r.Counting == CountDayAfter || r.Counting == CountDayOfEvent):
+		return problem.InvalidField("counting", "%s counts days, and the period is in hours", r.Counting)
+	case hours && (r.CutOff != "" || r.FromYearEnd || r.Pause != nil):
+		return problem.InvalidField("period", "a period in hours knows no cut-off, no end of the year and no paused days")
 	}
-	return nil
+	return r.validateTerms()
 }

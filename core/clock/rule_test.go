@@ -18,7 +18,7 @@ func TestARuleThatContradictsItselfIsRefused(t *testing.T) {
 		"id":                  func(r *clock.Rule) { r.ID = "" },
 		"citation":            func(r *clock.Rule) { r.Citation = "" },
 		"start":               func(r *clock.Rule) { r.Start = "whenever" },
-		"stage":               func(r *clock.Rule) { r.Start = clock.StartFilingSubmitted },
+		"follows":             func(r *clock.Rule) { r.Start = clock.StartFilingSubmitted },
 		"role":                func(r *clock.Rule) { r.Role = "bystander" },
 		"counting":            func(r *clock.Rule) { r.Counting = "" },
 		"direction":           func(r *clock.Rule) { r.Direction = "sideways" },
@@ -30,10 +30,24 @@ func TestARuleThatContradictsItselfIsRefused(t *testing.T) {
 		"words":               func(r *clock.Rule) { r.Period = clock.Period{Unit: clock.UnitNone} },
 		"internal_target":     func(r *clock.Rule) { r.InternalTarget = clock.Hours(24) },
 		"roll":                func(r *clock.Rule) { r.Roll = clock.RollNextWorkingDay },
+		"binds.to":            func(r *clock.Rule) { r.Binds.To = "somebody" },
+		"outer_limit":         func(r *clock.Rule) { *r = promptly(); r.OuterLimit = true },
+		"cut_off":             func(r *clock.Rule) { *r = request(); r.CutOff = "noon" },
+		"strict.counting":     func(r *clock.Rule) { r.Strict.Counting = "else" },
+		"strict.period":       func(r *clock.Rule) { r.Strict.Period = clock.Hours(0) },
+		"arises_after":        func(r *clock.Rule) { r.ArisesAfter = clock.Hours(-1) },
+		"relief":              func(r *clock.Rule) { r.Relief = &clock.Relief{Option: "weekend_relief"} },
+		"cap":                 func(r *clock.Rule) { r.Cap = &clock.Cap{Fact: "guess", Period: clock.Hours(24)} },
+		"extension.period":    func(r *clock.Rule) { r.Extension = &clock.Extension{Period: clock.Hours(72)} },
+		"variants":            func(r *clock.Rule) { r.Variants = []clock.Variant{{Option: "small_agent"}} },
+		"reset.facts":         func(r *clock.Rule) { r.Reset = &clock.Reset{Facts: []string{"guess"}} },
+		"pause":               func(r *clock.Rule) { *r = request(); r.Pause.Rights = nil },
+		"earlier.period":      func(r *clock.Rule) { r.Earlier = []clock.Earlier{{}} },
+		"earlier.validity":    func(r *clock.Rule) { r.Earlier = []clock.Earlier{{Period: clock.Hours(24), Validity: r.Validity}} },
 	} {
 		rule := statute()
 		change(&rule)
-		require.Equal(t, field, refusal(t, rule.Validate()).Field)
+		require.Equal(t, field, refusal(t, rule.Validate()).Field, field)
 	}
 }
 

@@ -102,6 +102,11 @@ type Term struct {
 	Words string
 	// Rule is the id of the rule that computes the clock, e.g. "dpa-incident".
 	Rule string
+	// Zone and Calendar are those of the place where the act must be done, as the clause or the law has it: "" means the
+	// customer's zone and no calendar, so that nothing rolls and business days are Monday to Friday.
+	Zone, Calendar string
+	// Options are choices that the rule knows, e.g. "weekend_relief": "true"; nil for none.
+	Options map[string]string
 	// Notify is who must be told.
 	Notify []ContactRole
 	// Channels are those that count; a message on any other is a copy.

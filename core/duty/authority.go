@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/atlascloudai/docket/core/clock"
 )
 
 // The rules under which an authority is told.
@@ -20,6 +22,12 @@ type CompanyProfile struct {
 	EUMainEstablishment *Establishment
 	// UK says that the UK GDPR applies to the company.
 	UK bool
+	// Traits are what laws hang duties of the company's own on, e.g. NIS2Entity.
+	Traits []Trait
+	// Zone is the company's own zone, for acts that are due at no certain place; "" is UTC.
+	Zone string
+	// Circumstances are options of rules that hold for the company, e.g. "small_agent", "weekend_relief".
+	Circumstances []string
 }
 
 // Establishment is a main establishment and the authority that leads there (GDPR art. 56).
@@ -92,26 +100,21 @@ func (p Party) controlled() bool {
 		(slices.Contains(p.Touched, AccountData) || slices.Contains(p.Touched, BillingData))
 }
 
-// Proposal is a duty to an authority that a person with the legal role confirms
+// Proposal is a duty under a law that a person with the legal role confirms
 // or turns down. Until then its clock runs.
 type Proposal struct {
 	// Rule is the id of the rule that gives the clock.
 	Rule string
-	// Authority is whom to tell, e.g. "lead SA DE-BE", "SA FR", "ICO".
-	Authority string
+	// To is the kind of party that is owed; Name whom to tell, e.g. "lead SA DE-BE", "ICO", "NYDFS".
+	To   clock.Addressee
+	Name string
+	// Place is where the act must be done.
+	Place Place
 	// Adopted is false where the pack has not adopted the rule, or lacks it: the
 	// proposal is shown, and no duty is opened from it before a person adopts the rule.
 	Adopted bool
 	// Why says why this authority, and what the person who confirms must look at.
 	Why string
-}
-
-// memberStates are the members of the European Economic Area, in which the GDPR
-// applies (EEA Joint Committee Decision No 154/2018 for IS, LI and NO).
-var memberStates = map[string]bool{
-	"AT": true, "BE": true, "BG": true, "HR": true, "CY": true, "CZ": true, "DK": true, "EE": true, "FI": true, "FR": true,
-	"DE": true, "GR": true, "HU": true, "IE": true, "IT": true, "LV": true, "LT": true, "LU": true, "MT": true, "NL": true,
-	"PL": true, "PT": true, "RO": true, "SK": true, "SI": true, "ES": true, "SE": true, "IS": true, "LI": true, "NO": true,
 }
 
 // ProposeAuthorities names the authorities that the company may owe a
@@ -128,29 +131,31 @@ func ProposeAuthorities(profile CompanyProfile, impact Impact, parties []Party, 
 		return nil
 	}
 	var proposals []Proposal
-	propose := func(rule, authority, why string) {
+	propose := func(rule, authority, country, why string) {
 		found, known := rules(rule)
-		proposals = append(proposals, Proposal{Rule: rule, Authority: authority, Adopted: known && found.Adoption != nil, Why: why})
+		proposals = append(proposals, Proposal{
+			Rule: rule, To: clock.ToAuthority, Name: authority, Place: placeOf(country, profile), Adopted: known && found.Adoption != nil, Why: why,
+		})
 	}
 	if lead := profile.EUMainEstablishment; lead != nil {
-		propose(ruleGDPR, "lead SA "+cmp.Or(lead.Authority, lead.Country),
+		propose(ruleGDPR, "lead SA "+cmp.Or(lead.Authority, lead.Country), lead.Country,
 			fmt.Sprintf("the main establishment in the EU is in %s, so its authority leads for all member states (GDPR art. 56(1))", lead.Country))
 	} else {
 		for _, country := range slices.Sorted(maps.Keys(people)) {
-			if memberStates[country] {
-				propose(ruleGDPR, "SA "+country, fmt.Sprintf("about %d affected people live in %s and there is no main establishment in the EU: "+
+			if _, member := memberStates[country]; member {
+				propose(ruleGDPR, "SA "+country, country, fmt.Sprintf("about %d affected people live in %s and there is no main establishment in the EU: "+
 					"every such member state's authority is told (EDPB 9/2022, paragraph 73)", people[country], country))
 			}
 		}
 	}
 	unknown, anyUnknown := people[""]
 	if anyUnknown && profile.EUMainEstablishment == nil {
-		propose(ruleGDPR, "SA not yet known", fmt.Sprintf("the country of about %d affected people is not known: find out whether they live in a member state", unknown))
+		propose(ruleGDPR, "SA not yet known", "", fmt.Sprintf("the country of about %d affected people is not known: find out whether they live in a member state", unknown))
 	}
 	if british, lives := people["GB"]; lives {
-		propose(ruleUKGDPR, "ICO", fmt.Sprintf("about %d affected people live in the United Kingdom%s", british, unless(profile.UK)))
+		propose(ruleUKGDPR, "ICO", "GB", fmt.Sprintf("about %d affected people live in the United Kingdom%s", british, unless(profile.UK)))
 	} else if profile.UK && anyUnknown {
-		propose(ruleUKGDPR, "ICO", fmt.Sprintf("the UK GDPR applies to the company, and the country of about %d affected people is not known", unknown))
+		propose(ruleUKGDPR, "ICO", "GB", fmt.Sprintf("the UK GDPR applies to the company, and the country of about %d affected people is not known", unknown))
 	}
 	return proposals
 }

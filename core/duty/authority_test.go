@@ -62,7 +62,7 @@ func TestAuthoritiesAreProposedOnlyForDataThatTheCompanyControls(t *testing.T) {
 			t.Parallel()
 			var got []string
 			for _, proposal := range duty.ProposeAuthorities(c.profile, duty.Impact{Risk: c.risk}, c.parties, pack(t).Rule) {
-				got = append(got, proposal.Authority)
+				got = append(got, proposal.Name)
 				require.NotEmpty(t, proposal.Why)
 				rule, known := pack(t).Rule(proposal.Rule)
 				require.True(t, known, "the pack has every rule that is proposed")

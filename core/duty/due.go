@@ -16,15 +16,22 @@ type Starts map[clock.StartWord]time.Time
 type Rules func(id string) (clock.Rule, bool)
 
 // WithInternalTarget finds the same rules, with the company's own target where
-// a rule gives no number.
+// a rule toward its customers gives no number. Other rules keep the pack's: one
+// that says "immediately" is not stretched.
 func (r Rules) WithInternalTarget(target clock.Period) Rules {
 	return func(id string) (clock.Rule, bool) {
 		rule, found := r(id)
-		if found && !rule.HasNumber() {
+		if found && !rule.HasNumber() && rule.Role == clock.RoleProcessor {
 			rule.InternalTarget = target
 		}
 		return rule, found
 	}
+}
+
+// Places finds zones and calendars by their names in the rule pack.
+type Places interface {
+	Zone(name string) (*time.Location, error)
+	Calendar(name string) (clock.Calendar, error)
 }
 
 // Clock is the time of one duty. It waits until its start word is recorded: the
@@ -50,11 +57,11 @@ type Clock struct {
 	Why []clock.Step
 }
 
-// Due computes the clock of a resolved duty. zone is the customer's; calendar is
-// the one that the agreement names, or clock.NoCalendar. With several candidates
+// Due computes the clock of a resolved duty. home is the customer's zone, in which
+// days are counted where the term names no place. With several candidates
 // the earliest target of those that run governs. Errors are *problem.Error: on
 // field "rule" if the pack lacks it, else those of clock.Compute.
-func Due(resolution Resolution, starts Starts, zone *time.Location, calendar clock.Calendar, rules Rules) (Clock, error) {
+func Due(resolution Resolution, starts Starts, home *time.Location, places Places, rules Rules) (Clock, error) {
 	if !resolution.Owed {
 		return Clock{}, problem.New(problem.Invalid, "nothing is owed, so there is no clock")
 	}
@@ -68,7 +75,7 @@ func Due(resolution Resolution, starts Starts, zone *time.Location, calendar clo
 			})
 			continue
 		}
-		one, err := dueOf(term, at, zone, calendar, rules)
+		one, err := dueOf(term, at, starts, home, places, rules)
 		if err != nil {
 			return Clock{}, err
 		}
@@ -84,15 +91,30 @@ func Due(resolution Resolution, starts Starts, zone *time.Location, calendar clo
 
 // dueOf computes the clock of one term. The clause says which event starts it,
 // whatever the rule's own start word is.
-func dueOf(term Term, at time.Time, zone *time.Location, calendar clock.Calendar, rules Rules) (Clock, error) {
+func dueOf(term Term, at time.Time, starts Starts, home *time.Location, places Places, rules Rules) (Clock, error) {
 	rule, found := rules(term.Rule)
 	if !found {
 		return Clock{}, problem.InvalidField("rule", "the rule pack has no rule %q, which term %s names", term.Rule, term.ID)
 	}
 	if rule.Start != term.Start {
-		rule.Start, rule.Stage = term.Start, ""
+		rule.Start, rule.Follows = term.Start, ""
 	}
-	result, err := clock.Compute(clock.Request{Rule: rule, At: at, Zone: zone, Calendar: calendar, Period: term.Period})
+	request := clock.Request{Rule: rule, At: at, Zone: home, Calendar: clock.NoCalendar, Period: term.Period, Options: term.Options}
+	var err error
+	if term.Zone != "" {
+		if request.Zone, err = places.Zone(term.Zone); err != nil {
+			return Clock{}, err
+		}
+	}
+	if term.Calendar != "" {
+		if request.Calendar, err = places.Calendar(term.Calendar); err != nil {
+			return Clock{}, err
+		}
+	}
+	if aware, known := starts.aware(); known && rule.Cap != nil && rule.Cap.Fact == clock.FactAware && !aware.After(at) {
+		request.Facts = map[string]time.Time{clock.FactAware: aware}
+	}
+	result, err := clock.Compute(request)
 	if err != nil {
 		return Clock{}, fmt.Errorf("cannot compute the clock of term %s: %w", term.ID, err)
 	}
@@ -100,6 +122,16 @@ func dueOf(term Term, at time.Time, zone *time.Location, calendar clock.Calendar
 		Term: term, Start: at, Target: result.Target, Limit: result.Limit, Internal: result.Internal,
 		RuleVersion: result.RuleVersion, ZoneData: result.ZoneData, Why: result.Why,
 	}, nil
+}
+
+// aware is the company's first awareness, whatever it was aware of.
+func (s Starts) aware() (first time.Time, known bool) {
+	for word, at := range s {
+		if word.Aware() && (!known || at.Before(first)) {
+			first, known = at, true
+		}
+	}
+	return first, known
 }
 
 // earliest is the clock whose target comes first, with the earliest limit of all.

@@ -56,7 +56,7 @@ func TestTheClockOfATermRunsFromItsOwnStartWord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			resolved := duty.Resolve(set(document("dpa", duty.DPA, "2025-01-10"), c.term), content("chat"))
-			due, err := duty.Due(resolved, starts, losAngeles, clock.NoCalendar, pack(t).Rule)
+			due, err := duty.Due(resolved, starts, losAngeles, pack(t), pack(t).Rule)
 			require.NoError(t, err)
 			require.Empty(t, due.Waiting)
 			require.Equal(t, c.target.UTC(), due.Target.UTC())
@@ -74,7 +74,7 @@ func TestWithoutItsStartFactTheDutyExistsAndItsClockWaits(t *testing.T) {
 	confirmed := term("dpa", 24)
 	confirmed.Start = clock.StartConfirmedProcessor
 	resolved := duty.Resolve(set(document("dpa", duty.DPA, "2025-01-10"), confirmed), content("chat"))
-	due, err := duty.Due(resolved, duty.Starts{clock.StartAwareProcessor: incident}, time.UTC, clock.NoCalendar, pack(t).Rule)
+	due, err := duty.Due(resolved, duty.Starts{clock.StartAwareProcessor: incident}, time.UTC, pack(t), pack(t).Rule)
 	require.NoError(t, err)
 	require.Equal(t, clock.StartConfirmedProcessor, due.Waiting)
 	require.True(t, due.Target.IsZero())
@@ -94,7 +94,7 @@ func TestInADisputeTheEarlierTargetGovernsWhateverStartedFirst(t *testing.T) {
 		got, err := duty.Due(resolved, duty.Starts{
 			clock.StartAwareProcessor:     incident,
 			clock.StartConfirmedProcessor: *hour(confirmedAfter),
-		}, time.UTC, clock.NoCalendar, pack(t).Rule)
+		}, time.UTC, pack(t), pack(t).Rule)
 		require.NoError(t, err)
 		return got
 	}
@@ -104,7 +104,7 @@ func TestInADisputeTheEarlierTargetGovernsWhateverStartedFirst(t *testing.T) {
 	require.Equal(t, "dpa-1", due(20).Term.Document)
 	require.Contains(t, fmt.Sprint(due(20).Why), "the earlier governs")
 
-	waiting, err := duty.Due(resolved, duty.Starts{clock.StartAwareProcessor: incident}, time.UTC, clock.NoCalendar, pack(t).Rule)
+	waiting, err := duty.Due(resolved, duty.Starts{clock.StartAwareProcessor: incident}, time.UTC, pack(t), pack(t).Rule)
 	require.NoError(t, err)
 	require.Equal(t, *hour(36), waiting.Target, "one clock runs while the other waits")
 	require.Contains(t, fmt.Sprint(waiting.Why), "has not started")
@@ -122,10 +122,10 @@ func TestADisputeNeverEndsLaterThanOneOfItsTerms(t *testing.T) {
 		if rapid.Bool().Draw(t, "confirmed") {
 			starts[clock.StartConfirmedProcessor] = *hour(rapid.IntRange(0, 50).Draw(t, "after"))
 		}
-		whole, err := duty.Due(resolved, starts, time.UTC, clock.NoCalendar, rules)
+		whole, err := duty.Due(resolved, starts, time.UTC, pack(t), rules)
 		require.NoError(t, err)
 		for _, candidate := range resolved.Candidates {
-			alone, err := duty.Due(duty.Resolution{Owed: true, Term: candidate, Candidates: []duty.Term{candidate}}, starts, time.UTC, clock.NoCalendar, rules)
+			alone, err := duty.Due(duty.Resolution{Owed: true, Term: candidate, Candidates: []duty.Term{candidate}}, starts, time.UTC, pack(t), rules)
 			require.NoError(t, err)
 			if alone.Waiting != "" {
 				continue
@@ -143,7 +143,7 @@ func TestTheCompanysOwnTargetReplacesThePacksOnlyWhereThereIsNoNumber(t *testing
 	starts := duty.Starts{clock.StartAwareProcessor: incident}
 	for hours, target := range map[int]int{0: 12, 48: 48} {
 		resolved := duty.Resolve(set(document("dpa", duty.DPA, "2025-01-10"), term("dpa", hours)), content("chat"))
-		due, err := duty.Due(resolved, starts, time.UTC, clock.NoCalendar, own)
+		due, err := duty.Due(resolved, starts, time.UTC, pack(t), own)
 		require.NoError(t, err)
 		require.Equal(t, *hour(target), due.Target)
 	}
@@ -154,10 +154,10 @@ func TestARuleThatThePackLacksIsNamed(t *testing.T) {
 	unknown := term("dpa", 48)
 	unknown.Rule = "dpa-of-the-moon"
 	resolved := duty.Resolve(set(document("dpa", duty.DPA, "2025-01-10"), unknown), content("chat"))
-	_, err := duty.Due(resolved, duty.Starts{clock.StartAwareProcessor: incident}, time.UTC, clock.NoCalendar, pack(t).Rule)
+	_, err := duty.Due(resolved, duty.Starts{clock.StartAwareProcessor: incident}, time.UTC, pack(t), pack(t).Rule)
 	require.Equal(t, problem.Invalid, problem.CodeOf(err))
 	require.ErrorContains(t, err, "dpa-of-the-moon")
 
-	_, err = duty.Due(duty.Resolution{}, nil, time.UTC, clock.NoCalendar, pack(t).Rule)
+	_, err = duty.Due(duty.Resolution{}, nil, time.UTC, pack(t), pack(t).Rule)
 	require.ErrorContains(t, err, "nothing is owed")
 }

@@ -118,6 +118,8 @@ type Customer struct {
 	// Services and Regions are what it uses, as the agreements name them.
 	Services []string
 	Regions  []string
+	// Traits are what laws hang duties on, the customer's own and ours toward it, e.g. USBank.
+	Traits []Trait
 }
 
 // Contact is a person or mailbox of a customer, without its address.

@@ -18,7 +18,7 @@ func TestTheExplanationNamesClauseDatesContactsAndWhatGaveWay(t *testing.T) {
 	agreements.Accepted = map[string]time.Time{"DPA": incident.AddDate(-1, 0, 0)}
 	subject := content("chat")
 	resolved := duty.Resolve(agreements, subject)
-	due, err := duty.Due(resolved, duty.Starts{clock.StartAwareProcessor: incident}, time.UTC, clock.NoCalendar, pack(t).Rule)
+	due, err := duty.Due(resolved, duty.Starts{clock.StartAwareProcessor: incident}, time.UTC, pack(t), pack(t).Rule)
 	require.NoError(t, err)
 	proven := incident.AddDate(0, -1, 0)
 	text := duty.Explain(duty.Question{
@@ -49,7 +49,7 @@ func TestTheExplanationSaysWhatIsMissing(t *testing.T) {
 
 	subject := content("chat")
 	resolved := duty.Resolve(set(document("dpa", duty.DPA, "2025-01-10"), term("dpa", 0)), subject)
-	waiting, err := duty.Due(resolved, nil, time.UTC, clock.NoCalendar, pack(t).Rule)
+	waiting, err := duty.Due(resolved, nil, time.UTC, pack(t), pack(t).Rule)
 	require.NoError(t, err)
 	text := duty.Explain(duty.Question{Subject: subject, Resolution: resolved, Clock: &waiting})
 	require.Contains(t, text, "without undue delay, no number")

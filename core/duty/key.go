@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -82,12 +83,17 @@ func (b *digest) document(d Document) {
 }
 
 func (b *digest) term(t Term) {
-	for _, s := range []string{t.ID, t.Document, t.Kind, string(t.Start), t.Words, t.Rule, string(t.Contacts), string(t.Meets), t.Clause} {
+	for _, s := range []string{t.ID, t.Document, t.Kind, string(t.Start), t.Words, t.Rule, string(t.Contacts), string(t.Meets), t.Clause, t.Zone, t.Calendar} {
 		b.text(s)
 	}
 	b.number(t.Page)
 	list(b, t.Scope.Touched)
 	list(b, t.Scope.Services)
+	b.number(len(t.Options))
+	for _, name := range slices.Sorted(maps.Keys(t.Options)) {
+		b.text(name)
+		b.text(t.Options[name])
+	}
 	list(b, t.Notify)
 	list(b, t.Channels)
 	list(b, t.Content)

@@ -69,6 +69,8 @@ func TestEveryFieldChangesTheKey(t *testing.T) {
 			field.Set(reflect.ValueOf(&clock.Period{Amount: 48, Unit: clock.UnitCalendarDay}))
 		case duty.Scope:
 			field.Set(reflect.ValueOf(duty.Scope{Touched: value.Touched}))
+		case map[string]string:
+			field.Set(reflect.ValueOf(map[string]string{"weekend_relief": "true"}))
 		case int:
 			field.SetInt(int64(value) + 1)
 		case string:

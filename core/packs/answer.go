@@ -107,13 +107,17 @@ func encode(value any) []byte {
 	return line
 }
 
-// instant writes an instant in a zone, with a fraction of a second only if there is one. Before clocks were
-// standardised some zones stood at odd seconds, which RFC 3339 cannot say: such an instant is written in UTC.
+// instant writes an instant in a zone, with a fraction of a second only if there is one; the end of a day, which is its
+// last microsecond, is written as its last second. Before clocks were standardised some zones stood at odd seconds,
+// which RFC 3339 cannot say: such an instant is written in UTC.
 func instant(at *time.Time, zone *time.Location) *string {
 	if at == nil {
 		return nil
 	}
 	local := at.In(zone)
+	if local.Add(time.Microsecond).Truncate(time.Second).After(local) {
+		local = local.Truncate(time.Second)
+	}
 	if _, offset := local.Zone(); offset%60 != 0 {
 		local = local.UTC()
 	}

@@ -76,11 +76,11 @@ func TestABadQuestionIsAnErrorThatNamesTheMember(t *testing.T) {
 		with("period", `"0 hours"`):                            "period",
 		with("period", `48`):                                   "period",
 		with("period", `null`):                                 "period",
-		with("period", `"30 days"`):                            "period",
+		with("period", `"30 fortnights"`):                      "period",
 		with("period", ""):                                     "period",
 		with("rule", `"gdpr-33-1"`):                            "period",
 		with("facts", `{"aware":"2026-03-07T21:00:00"}`):       "facts.aware",
-		with("facts", `{"aware":"2026-03-07T21:00:00Z"}`):      "facts.aware",
+		with("facts", `{"awaer":"2026-03-07T21:00:00Z"}`):      "facts.awaer",
 		with("facts", `[]`):                                    "facts",
 		with("options", `{"weekend_relief":true}`):             "options.weekend_relief",
 		with("options", `{"include_not_in_force":1}`):          "options.include_not_in_force",
@@ -122,11 +122,14 @@ func TestAnErrorKeepsTheQuestionsID(t *testing.T) {
 	}
 }
 
-func TestAUnitThatIsNotComputedSaysSo(t *testing.T) {
+func TestAFactThatARuleDoesNotWeighIsNamed(t *testing.T) {
 	t.Parallel()
-	line, answered := load(t).AnswerLine([]byte(with("period", `"3 business days"`)))
-	require.False(t, answered)
-	require.Contains(t, string(line), "which this version does not compute yet")
+	// Verification runs inside the 45 days of 11 CCR 7021.
+	got := answer(t, `{"id":"c","rule":"ccpa-7021-respond","at":"2026-03-02T09:00:00-08:00","zone":"America/Los_Angeles","calendar":"NONE",
+		"facts":{"identity_confirmed":"2026-03-20T09:00:00-07:00"}}`)
+	require.Equal(t, "2026-04-16T23:59:59-07:00", *got.Limit)
+	require.Equal(t, "2026-04-15T23:59:59-07:00", *got.Target, "the text begins on the day of receipt, which some count")
+	require.Contains(t, said(got.Why), "identity_confirmed plays no part")
 }
 
 func TestInstantsThatRFC3339CannotShowLocallyAreShownInUTC(t *testing.T) {
@@ -152,11 +155,8 @@ func TestAnyQuestionIsAnsweredOrRefused(t *testing.T) {
 		text, err := json.Marshal(question)
 		require.NoError(t, err)
 		answer := answer(t, string(text))
-		require.LessOrEqual(t, instant(t, question["at"]), instant(t, *answer.Target))
-		require.Equal(t, rule.HasNumber(), answer.Limit != nil)
-		if answer.Limit != nil {
-			require.LessOrEqual(t, instant(t, *answer.Target), instant(t, *answer.Limit))
-		}
+		require.NotNil(t, answer.Target)
+		require.Equal(t, rule.HasNumber(), answer.Limit != nil, "with no calendar named, nothing is unknown")
 	})
 }
 
@@ -169,6 +169,9 @@ func FuzzAnswerLine(f *testing.F) {
 	f.Add([]byte(with("rule", `"gdpr-33-1"`, "period", "", "facts", `{"aware":"2026-03-07T21:00:00Z"}`)))
 	f.Add([]byte(with("rule", `"gdpr-33-2"`, "period", "", "options", `{"internal_target":"12 hours"}`)))
 	f.Add([]byte(with("at", `"0000-01-01T00:00:00Z"`)))
+	for _, vector := range readVectors(f) {
+		f.Add(vector.question)
+	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		out, answered := pack.AnswerLine(line)
 		require.False(t, bytes.ContainsRune(out, '\n'))

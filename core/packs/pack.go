@@ -1,5 +1,5 @@
 // Package packs holds the data that legal time and duties run on, embedded in the binary: rules with their sources,
-// the names of calendars, one release of the IANA zone data, and the company's policy as a default pack of terms.
+// calendars of days off, one release of the IANA zone data, and the company's policy as a default pack of terms.
 //
 // The data is engineering material and not legal advice.
 package packs
@@ -16,8 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/problem"
 )
@@ -32,7 +30,9 @@ type Pack struct {
 	// ZoneVersion is the IANA release of the zone data, e.g. "2025c".
 	ZoneVersion string
 
-	rules     map[string]clock.Rule
+	rules map[string]clock.Rule
+	// files are the files in which the rules stand.
+	files     map[string]string
 	calendars map[string]clock.Calendar
 	zones     *zoneData
 }
@@ -47,9 +47,13 @@ var loadEmbedded = sync.OnceValues(func() (*Pack, error) { return load(embedded)
 // binary has none, because the tests load the same files.
 func Load() (*Pack, error) { return loadEmbedded() }
 
+// LoadFrom is a pack in a folder that is laid out as the embedded one, so that a team can try a rule before trusting it.
+// Its error is a *SchemaError, or wraps that a file cannot be read.
+func LoadFrom(files fs.FS) (*Pack, error) { return load(files) }
+
 // load reads and checks a pack.
 func load(files fs.FS) (*Pack, error) {
-	pack := &Pack{rules: map[string]clock.Rule{}, calendars: map[string]clock.Calendar{}}
+	pack := &Pack{rules: map[string]clock.Rule{}, files: map[string]string{}, calendars: map[string]clock.Calendar{}}
 	if err := pack.readVersions(files); err != nil {
 		return nil, err
 	}
@@ -77,25 +81,6 @@ func (p *Pack) readVersions(files fs.FS) error {
 	return readFile(files, "zones/release.yaml", fields{"version": &p.ZoneVersion, "from": &origin, "sha256": &digest})
 }
 
-func (p *Pack) readCalendars(files fs.FS) error {
-	const file = "calendars.yaml"
-	var nodes []yaml.Node
-	if err := readFile(files, file, fields{"calendars": &nodes}); err != nil {
-		return err
-	}
-	for i := range nodes {
-		var calendar clock.Calendar
-		if broken := (fields{"name": &calendar.Name, "place": &calendar.Place}).read(&nodes[i]); broken != nil {
-			return broken.under("calendars").in(file)
-		}
-		if _, twice := p.calendars[calendar.Name]; twice || calendar.Name == "" {
-			return &SchemaError{File: file, Field: "calendars.name", Detail: fmt.Sprintf("%q is empty or given twice", calendar.Name)}
-		}
-		p.calendars[calendar.Name] = calendar
-	}
-	return nil
-}
-
 func (p *Pack) readRules(files fs.FS) error {
 	names, err := fs.Glob(files, "rules/*.yaml")
 	if err != nil {
@@ -115,7 +100,29 @@ func (p *Pack) readRules(files fs.FS) error {
 				return &SchemaError{File: name, Rule: rule.ID, Field: "id", Detail: "another rule has the same id"}
 			}
 			rule.PackVersion, rule.ZoneData = p.Version, p.ZoneVersion
-			p.rules[rule.ID] = rule
+			p.rules[rule.ID], p.files[rule.ID] = rule, name
+		}
+	}
+	return p.checkReferences()
+}
+
+// checkReferences wants every rule, zone and calendar that a rule names to be there.
+func (p *Pack) checkReferences() error {
+	for _, rule := range p.Rules() {
+		named := map[string]string{"follows": rule.Follows}
+		if rule.Extension != nil {
+			named["extension.notice"] = rule.Extension.Notice
+		}
+		for field, id := range named {
+			if _, known := p.rules[id]; id != "" && !known {
+				return &SchemaError{File: p.files[rule.ID], Rule: rule.ID, Field: field, Detail: fmt.Sprintf("there is no rule %q", id)}
+			}
+		}
+		if _, err := p.Zone(rule.Zone); rule.Zone != "" && err != nil {
+			return &SchemaError{File: p.files[rule.ID], Rule: rule.ID, Field: "zone", Detail: fromProblem(err).Detail}
+		}
+		if _, err := p.Calendar(rule.Calendar); rule.Calendar != "" && err != nil {
+			return &SchemaError{File: p.files[rule.ID], Rule: rule.ID, Field: "calendar", Detail: fromProblem(err).Detail}
 		}
 	}
 	return nil

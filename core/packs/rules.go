@@ -49,94 +49,28 @@ func readRules(file string, text []byte) ([]clock.Rule, error) {
 // readRule reads one rule and checks it. The rule it returns beside an error has as much as was read.
 func readRule(node *yaml.Node) (clock.Rule, *SchemaError) {
 	var rule clock.Rule
-	var period, internalTarget string
-	var validity, adoption yaml.Node
 	keys := fields{
-		"id": &rule.ID, "regime": &rule.Regime, "citation": &rule.Citation, "legal_text": &rule.LegalText,
-		"recipient": &rule.Recipient, "role": &rule.Role, "start": &rule.Start, "stage": &rule.Stage,
-		"words": &rule.Words, "period": &period, "internal_target": &internalTarget,
-		"counting": &rule.Counting, "roll": &rule.Roll, "direction": &rule.Direction,
-		"validity": &validity, "in_force": &rule.InForce, "confidence": &rule.Confidence,
-		"adoption": &adoption, "note": &rule.Note,
+		"id": &rule.ID, "regime": &rule.Regime, "citation": &rule.Citation, "legal_text": &rule.LegalText, "source": &rule.Source,
+		"recipient": &rule.Recipient, "addressee": &rule.Addressee, "role": &rule.Role, "start": &rule.Start, "follows": &rule.Follows,
+		"words": &rule.Words, "outer_limit": &rule.OuterLimit, "counting": &rule.Counting, "from_year_end": &rule.FromYearEnd,
+		"cut_off": &rule.CutOff, "roll": &rule.Roll, "direction": &rule.Direction, "zone": &rule.Zone, "calendar": &rule.Calendar,
+		"in_force": &rule.InForce, "confidence": &rule.Confidence, "note": &rule.Note,
 	}
-	if broken := keys.read(node, "stage", "words", "internal_target", "note"); broken != nil {
+	optional := []string{"addressee", "follows", "words", "outer_limit", "from_year_end", "cut_off", "zone", "calendar", "note"}
+	optional = append(optional, readTerms(keys, &rule)...)
+	if broken := keys.read(node, optional...); broken != nil {
 		return rule, broken
 	}
 	if !ruleID.MatchString(rule.ID) {
 		return rule, &SchemaError{Field: "id", Detail: fmt.Sprintf("%q is not lower-case words joined by hyphens", rule.ID)}
 	}
-	if broken := readPeriods(&rule, period, internalTarget); broken != nil {
-		return rule, broken
-	}
-	if broken := readValidity(&validity, &rule.Validity).under("validity"); broken != nil {
-		return rule, broken
-	}
-	if broken := readAdoption(&adoption, &rule).under("adoption"); broken != nil {
-		return rule, broken
+	if rule.Adoption != nil && rule.Confidence != clock.ConfidenceVerified {
+		return rule, &SchemaError{Field: "adoption", Detail: "a rule that was not read in its source ships unadopted: a person adopts it"}
 	}
 	if err := rule.Validate(); err != nil {
 		return rule, fromProblem(err)
 	}
 	return rule, nil
-}
-
-func readPeriods(rule *clock.Rule, period, internalTarget string) *SchemaError {
-	var err error
-	switch period {
-	case fromContract:
-		rule.FromContract = true
-	case noNumber:
-		rule.Period = clock.Period{Unit: clock.UnitNone}
-	default:
-		if rule.Period, err = clock.ParsePeriod(period); err != nil {
-			return fromProblem(err)
-		}
-	}
-	if internalTarget != "" {
-		if rule.InternalTarget, err = clock.ParsePeriod(internalTarget); err != nil {
-			broken := fromProblem(err)
-			broken.Field = "internal_target"
-			return broken
-		}
-	}
-	return nil
-}
-
-func readValidity(node *yaml.Node, validity *clock.Validity) *SchemaError {
-	var from, to string
-	keys := fields{"from": &from, "to": &to, "confidence": &validity.Confidence}
-	if broken := keys.read(node, "from", "to"); broken != nil {
-		return broken
-	}
-	if broken := readDate("from", from, &validity.From); broken != nil {
-		return broken
-	}
-	return readDate("to", to, &validity.To)
-}
-
-func readAdoption(node *yaml.Node, rule *clock.Rule) *SchemaError {
-	if node.Kind == yaml.ScalarNode && node.Value == unadopted {
-		return nil
-	}
-	var on string
-	adoption := clock.Adoption{}
-	if broken := (fields{"by": &adoption.By, "on": &on}).read(node); broken != nil {
-		return broken
-	}
-	rule.Adoption = &adoption
-	return readDate("on", on, &adoption.On)
-}
-
-// readDate reads a date that may be left out.
-func readDate(field, text string, date *clock.Date) *SchemaError {
-	if text == "" {
-		return nil
-	}
-	var err error
-	if *date, err = clock.ParseDate(text); err != nil {
-		return &SchemaError{Field: field, Detail: fromProblem(err).Detail}
-	}
-	return nil
 }
 
 // fromProblem keeps the field and the detail of a refusal.

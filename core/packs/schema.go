@@ -13,7 +13,8 @@ import (
 type SchemaError struct {
 	// File is the file's path in the pack, e.g. "rules/eu.yaml".
 	File string
-	// Rule is the id of the rule, or its place in the file ("#3") while its id is not known; "" outside rules.
+	// Rule is the id of the rule or the name of the calendar, or its place in the file ("#3") while that is not known;
+	// "" outside both.
 	Rule string
 	// Field is the key, with a dot before a nested one, e.g. "validity.from"; "" if the whole is wrong.
 	Field string
@@ -26,13 +27,16 @@ func (e *SchemaError) Error() string {
 	var at strings.Builder
 	at.WriteString(e.File)
 	if e.Rule != "" {
-		at.WriteString(": rule " + e.Rule)
+		at.WriteString(": " + e.Rule)
 	}
 	if e.Field != "" {
 		at.WriteString(": field " + e.Field)
 	}
 	return at.String() + ": " + e.Detail
 }
+
+// reader reads a value that is more than one scalar or list. Its error carries the field below the key only.
+type reader func(*yaml.Node) *SchemaError
 
 // fields are the keys that a mapping may have, each with the variable that takes its value.
 type fields map[string]any
@@ -56,6 +60,12 @@ func (f fields) read(node *yaml.Node, optional ...string) *SchemaError {
 			return &SchemaError{Field: key, Detail: "has no value"}
 		}
 		seen[key] = true
+		if read, nested := target.(reader); nested {
+			if broken := read(value); broken != nil {
+				return broken.under(key)
+			}
+			continue
+		}
 		if err := value.Decode(target); err != nil {
 			return &SchemaError{Field: key, Detail: err.Error()}
 		}

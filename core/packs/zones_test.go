@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -153,16 +154,23 @@ func parse(t require.TestingT, text string) time.Time {
 	return at
 }
 
-func zoneNames(t *testing.T) []string {
-	reader, err := zip.OpenReader("zones/zoneinfo.zip")
+func zoneNames(t require.TestingT) []string {
+	names, err := listZones()
 	require.NoError(t, err)
+	return names
+}
+
+var listZones = sync.OnceValues(func() (names []string, err error) {
+	reader, err := zip.OpenReader("zones/zoneinfo.zip")
+	if err != nil {
+		return nil, err
+	}
 	defer reader.Close()
-	var names []string
 	for _, file := range reader.File {
 		names = append(names, file.Name)
 	}
-	return names
-}
+	return names, nil
+})
 
 // readZone is a zone's data as it lies in the archive.
 func readZone(t *testing.T, name string) []byte {

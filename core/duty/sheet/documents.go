@@ -17,7 +17,7 @@ var (
 	}
 	termFields = []string{
 		"id", "kind", "start", "touched", "services", "period", "words", "rule", "notify", "channels", "contacts", "meets",
-		"content", "clause", "page", "effective_from", "effective_to",
+		"content", "clause", "page", "calendar", "effective_from", "effective_to",
 	}
 )
 
@@ -90,7 +90,7 @@ func (d *draft) term(f fields, document duty.Document, zone *time.Location) {
 		Notify: choices(f, "notify", duty.ContactRoles), Channels: choices(f, "channels", duty.Channels),
 		Contacts: choice(f, "contacts", []duty.ContactsRule{duty.AnyContact, duty.AllContacts}, duty.AnyContact),
 		Meets:    choice(f, "meets", duty.Evidences, duty.Acceptance),
-		Content:  f.list("content"), Clause: f.required("clause"), Page: f.number("page"),
+		Content:  f.list("content"), Clause: f.required("clause"), Page: f.number("page"), Calendar: f.text("calendar"),
 		EffectiveFrom: f.instant("effective_from", zone), EffectiveTo: f.end("effective_to", zone),
 	}
 	d.claim(f, "id", "term ", term.ID)
@@ -132,9 +132,11 @@ func (d *draft) measure(f fields, term *duty.Term) {
 		}
 	}
 	resolution := duty.Resolution{Owed: true, Term: *term, Candidates: []duty.Term{*term}}
-	if _, err := duty.Due(resolution, duty.Starts{term.Start: d.at}, time.UTC, clock.NoCalendar, d.pack.Rule); err != nil {
+	if _, err := duty.Due(resolution, duty.Starts{term.Start: d.at}, time.UTC, d.pack, d.pack.Rule); err != nil {
 		field := "rule"
-		if term.Period != nil {
+		if refused, ok := errors.AsType[*problem.Error](err); ok && refused.Field == "calendar" {
+			field = "calendar"
+		} else if term.Period != nil {
 			field = "period"
 		}
 		f.refuse(field, "no clock can be computed: "+detail(err))

@@ -130,7 +130,7 @@ type Report struct {
 // Pack is what rules and zones are looked up in; *packs.Pack is one.
 type Pack interface {
 	Rule(id string) (clock.Rule, bool)
-	Zone(name string) (*time.Location, error)
+	duty.Places
 }
 
 // Read reads the files, by name: any *.yaml or *.yml, and customers.csv,

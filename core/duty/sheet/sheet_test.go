@@ -132,7 +132,7 @@ func TestEveryMistakeIsNamedWithFileLineAndField(t *testing.T) {
 		"an unknown touch":           {broken(t, "[customer_personal_data]", "[everything]"), "book.yaml", 12, "touched", "billing_data"},
 		"no period and no words":     {broken(t, "        period: 36 hours\n", ""), "book.yaml", 10, "period", "without undue delay"},
 		"a period without a unit":    {broken(t, "36 hours", "soon"), "book.yaml", 14, "period", "48 hours"},
-		"a period no clock computes": {broken(t, "36 hours", "3 business days"), "book.yaml", 14, "period", "no clock can be computed"},
+		"a calendar that nobody has": {broken(t, "period: 36 hours", "period: 3 business days\n        calendar: XX"), "book.yaml", 15, "calendar", "no calendar"},
 		"a rule that nobody has": {broken(t, "period: 36 hours", "period: 36 hours\n        rule: dpa-moon"),
 			"book.yaml", 14, "period", "no rule"},
 		"a rule that takes no period": {broken(t, "period: 36 hours", "period: 36 hours\n        rule: dpa-incident-no-number"),

@@ -1,0 +1,285 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/clock"
+	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/store"
+)
+
+// law is the rules by which a case is decided: those of the pack that it began with, adopted as people have decided since.
+type law struct {
+	version string
+	rules   map[string]clock.Rule
+	list    []clock.Rule
+}
+
+// law reads the rules of a pack's version: this binary's own, or those that were kept when a case began with them.
+func (d *Desk) law(ctx context.Context, tx *store.Tx, version string) (*law, error) {
+	list := d.pack.Rules()
+	if version != d.pack.Version {
+		body, err := tx.Pack(ctx, version)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(body, &list); err != nil {
+			return nil, fmt.Errorf("cannot read rule pack %s: %w", version, err)
+		}
+	}
+	adoptions, err := tx.Adoptions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := &law{version: version, rules: make(map[string]clock.Rule, len(list)), list: list}
+	for i := range list {
+		for _, a := range adoptions {
+			if a.Rule == list[i].ID {
+				list[i].Adoption = nil
+				if a.Adopted {
+					list[i].Adoption = &clock.Adoption{By: a.Handle, On: clock.DateIn(a.At, time.UTC)}
+				}
+			}
+		}
+		l.rules[list[i].ID] = list[i]
+	}
+	return l, nil
+}
+
+func (l *law) rule(id string) (clock.Rule, bool) {
+	rule, known := l.rules[id]
+	return rule, known
+}
+
+// keepPack keeps the pack with which a case begins, once per version.
+func (d *Desk) keepPack(ctx context.Context, tx *store.Tx) error {
+	if d.packKept.Load() {
+		return nil
+	}
+	body, err := json.Marshal(d.pack.Rules())
+	if err != nil {
+		return fmt.Errorf("cannot keep the rule pack: %w", err)
+	}
+	return tx.KeepPack(ctx, d.pack.Version, body)
+}
+
+// underLaw proposes what the company owes under laws to others than its customers. A rule that nobody has adopted opens
+// nothing and is named instead.
+func (l *ledger) underLaw(ctx context.Context, parties []store.Party, governs string, unadopted map[string]bool) ([]store.Duty, error) {
+	situation, groups, err := l.situation(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var duties []store.Duty
+	for _, proposal := range duty.Propose(l.desk.company, situation, l.law.list) {
+		if !proposal.Adopted {
+			unadopted[proposal.Rule] = true
+			continue
+		}
+		of := parties[0]
+		if i := slices.IndexFunc(parties, func(p store.Party) bool { return p.Customer == nil }); i >= 0 {
+			of = parties[i]
+		} else if len(groups) > 0 && proposal.To != clock.ToOurselves {
+			of = groups[0]
+		}
+		owed, isNew, err := l.proposed(of, proposal, governs)
+		if err != nil {
+			return nil, err
+		}
+		if isNew {
+			duties = append(duties, owed)
+		}
+	}
+	return duties, nil
+}
+
+// situation is what laws look at: what was reached, and the groups of people whose data the company controls.
+func (l *ledger) situation(ctx context.Context) (duty.Situation, []store.Party, error) {
+	touched, groups, err := l.Reached(ctx, l.c.ID)
+	if err != nil {
+		return duty.Situation{}, nil, err
+	}
+	situation := duty.Situation{Touched: as[duty.Touch](touched)}
+	for _, p := range groups {
+		var body partyBody
+		if err := json.Unmarshal(p.Body, &body); err != nil {
+			return duty.Situation{}, nil, fmt.Errorf("cannot read the party: %w", err)
+		}
+		situation.Groups = append(situation.Groups, duty.Party{
+			Kind: duty.PartyKind(p.Kind), Touched: body.Touched, Certainty: duty.Certainty(p.Certainty), People: body.People,
+		})
+	}
+	return situation, groups, nil
+}
+
+// proposed is the duty of a proposal; false where the same is owed already.
+func (l *ledger) proposed(p store.Party, proposal duty.Proposal, governs string) (store.Duty, bool, error) {
+	resolution := l.statutory(l.law.rules[proposal.Rule], proposal.Place, proposal.Why)
+	key := strings.Join([]string{l.c.PackVersion, proposal.Rule, proposal.Place.Zone, proposal.Place.Calendar, proposal.Why}, "/")
+	owed, isNew, err := l.row(p, key, resolution, string(proposal.To)+"/"+proposal.Name, "proposed")
+	if err != nil || !isNew {
+		return owed, false, err
+	}
+	err = l.deriver.set(&owed, key, resolution, "UTC", p, governs)
+	return undecided(owed), true, err
+}
+
+// asSupplier proposes what laws ask of whoever serves this customer.
+func (l *ledger) asSupplier(p store.Party, c store.Customer, customer duty.Customer, governs string, unadopted map[string]bool) ([]store.Duty, error) {
+	var body partyBody
+	if err := json.Unmarshal(p.Body, &body); err != nil {
+		return nil, fmt.Errorf("cannot read the party: %w", err)
+	}
+	var duties []store.Duty
+	for _, rule := range duty.OwedToCustomer(l.desk.company, customer, body.Touched, l.law.list) {
+		if rule.Adoption == nil {
+			unadopted[rule.ID] = true
+			continue
+		}
+		resolution := l.statutory(rule, duty.Place{Zone: rule.Zone, Calendar: rule.Calendar}, "the law binds whoever serves this customer: its profile or the company's says so")
+		key := l.c.PackVersion + "/" + rule.ID
+		owed, isNew, err := l.row(p, key, resolution, "customer/"+c.ID.String(), "proposed")
+		if err != nil {
+			return nil, err
+		}
+		if !isNew {
+			continue
+		}
+		owed.Customer = &c.ID
+		if err := l.deriver.set(&owed, key, resolution, customer.Zone, p, governs); err != nil {
+			return nil, err
+		}
+		duties = append(duties, undecided(owed))
+	}
+	return duties, nil
+}
+
+// statutory is a duty that the law itself gives, in the form in which agreements give theirs.
+func (l *ledger) statutory(rule clock.Rule, place duty.Place, why string) duty.Resolution {
+	term := duty.Term{
+		ID: rule.ID, Kind: string(rule.Binds.To), Start: rule.Start, Rule: rule.ID, Channels: []duty.Channel{duty.ByHand}, Contacts: duty.AnyContact,
+		Meets: duty.Acceptance, Clause: rule.Citation, Zone: place.Zone, Calendar: place.Calendar,
+	}
+	if rule.Binds.To == clock.ToCustomer {
+		term.Channels, term.Notify = []duty.Channel{duty.Email, duty.ByHand}, []duty.ContactRole{duty.RoleIncidentNotice}
+	}
+	for _, option := range l.desk.company.Circumstances {
+		if rule.Knows(option) {
+			if term.Options == nil {
+				term.Options = map[string]string{}
+			}
+			term.Options[option] = "true"
+		}
+	}
+	return duty.Resolution{Owed: true, Term: term, Candidates: []duty.Term{term}, Why: []string{why}}
+}
+
+// follow opens the stages whose earlier one was submitted, and moves those earlier whose earlier one turns out to have
+// been submitted earlier. A submission that is taken back moves nothing: a clock never goes later for it.
+func (d *Desk) follow(ctx context.Context, w *work) error {
+	law, err := d.law(ctx, w.Tx, w.c.PackVersion)
+	if err != nil {
+		return err
+	}
+	next := map[string][]clock.Rule{}
+	for _, rule := range law.list {
+		// A stage without a number ("in phases") is a promise that the filing itself makes, with its own instant.
+		if rule.Follows != "" && rule.HasNumber() && rule.Adoption != nil && rule.InForce {
+			next[rule.Follows] = append(next[rule.Follows], rule)
+		}
+	}
+	stages, err := w.Stages(ctx, w.c.ID, slices.Collect(maps.Keys(next)))
+	if err != nil || len(stages) == 0 {
+		return err
+	}
+	l, err := d.ledger(ctx, w, nil)
+	if err != nil {
+		return err
+	}
+	clocks, dues := clocks{}, newDues()
+	var opened, moved []store.Duty
+	for _, stage := range stages {
+		for _, rule := range next[stage.Met.Rule] {
+			i := slices.IndexFunc(stage.Next, func(d store.Duty) bool { return d.Rule == rule.ID })
+			if i < 0 {
+				one, isNew, err := l.stage(ctx, stage.Met, rule)
+				if err != nil {
+					return err
+				}
+				if isNew {
+					opened = append(opened, one)
+				}
+			} else if one := stage.Next[i]; one.ChainedAt == nil || stage.Met.MetAt.Before(*one.ChainedAt) {
+				one.ChainedAt = stage.Met.MetAt
+				if err := l.readResolutions(ctx, []store.Duty{one}); err != nil {
+					return err
+				}
+				if err := l.deriver.set(&one, one.Resolution, l.resolved[one.Resolution], "UTC", store.Party{}, governsIncident); err != nil {
+					return err
+				}
+				moved = append(moved, one)
+			}
+		}
+	}
+	for _, one := range opened {
+		clocks.add(one)
+		dues.add(one, "opened")
+	}
+	for _, one := range moved {
+		clocks.add(one)
+		dues.add(one, submittedEarlier)
+	}
+	if err := w.InsertDuties(ctx, opened, dues.page, "opened"); err != nil {
+		return err
+	}
+	if err := w.MoveDuties(ctx, moved, dues.page, submittedEarlier, w.c.Now); err != nil {
+		return err
+	}
+	if len(opened)+len(moved) > 0 {
+		w.write("duties.followed", time.Time{}, map[string]any{"opened": ids(opened, dutyID), "moved": ids(moved, dutyID)}, nil)
+	}
+	return firstError(l.keepResolutions(ctx), dues.seal(w), w.AddMilestones(ctx, w.c.ID, clocks.milestones(w.c.Now)))
+}
+
+// submittedEarlier is why a stage's clock moved.
+const submittedEarlier = "the stage before was submitted earlier"
+
+func dutyID(d store.Duty) uuid.UUID { return d.ID }
+
+// stage is the next stage of a duty that was met: owed to the same party at the same place, from the submission on. It is
+// required like the one before it, unless the law asks for more than that one did.
+func (l *ledger) stage(ctx context.Context, met store.Duty, rule clock.Rule) (store.Duty, bool, error) {
+	if err := l.readResolutions(ctx, []store.Duty{met}); err != nil {
+		return store.Duty{}, false, err
+	}
+	earlier := l.resolved[met.Resolution].Term
+	place := duty.Place{Zone: earlier.Zone, Calendar: earlier.Calendar}
+	if rule.Zone != "" {
+		place = duty.Place{Zone: rule.Zone, Calendar: rule.Calendar}
+	}
+	counterparty, state := met.Counterparty, "required"
+	if rule.Addressee != "" && met.Customer == nil && rule.Binds.To != l.law.rules[met.Rule].Binds.To {
+		counterparty = string(rule.Binds.To) + "/" + rule.Addressee
+	}
+	if rule.Binds.AtLeast > 0 || rule.Binds.HighRisk {
+		state = "proposed"
+	}
+	why := fmt.Sprintf("it follows %s, which was submitted", l.law.rules[met.Rule].Citation)
+	resolution := l.statutory(rule, place, why)
+	key := strings.Join([]string{l.c.PackVersion, rule.ID, place.Zone, place.Calendar, "stage"}, "/")
+	one, isNew, err := l.row(store.Party{ID: met.Party}, key, resolution, counterparty, state)
+	if err != nil || !isNew {
+		return one, false, err
+	}
+	one.Customer, one.Follows, one.ChainedAt = met.Customer, &met.ID, met.MetAt
+	err = l.deriver.set(&one, key, resolution, "UTC", store.Party{}, governsIncident)
+	return one, true, err
+}
