@@ -156,7 +156,7 @@ func (l *ledger) toAuthorities(p store.Party, governs string, unadopted map[stri
 	}
 	party := duty.Party{Kind: duty.PartyKind(p.Kind), Touched: body.Touched, Certainty: duty.Certainty(p.Certainty), People: body.People}
 	var duties []store.Duty
-	for _, proposal := range duty.ProposeAuthorities(l.desk.company, duty.Impact{}, []duty.Party{party}, l.desk.pack.Rule) {
+	for _, proposal := range duty.ProposeAuthorities(l.desk.company, duty.Impact{Risk: l.state.Risk}, []duty.Party{party}, l.desk.pack.Rule) {
 		if !proposal.Adopted {
 			unadopted[proposal.Rule] = true
 			continue

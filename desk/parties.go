@@ -59,6 +59,9 @@ func (d *Desk) RecordParties(ctx context.Context, actor access.Actor, key string
 		if opened.undecided > 0 {
 			err = d.raise(ctx, w, undecidedRaise(w, opened.undecided))
 		}
+		if err == nil && len(parties) > 0 {
+			err = d.factsChanged(ctx, w, "parties")
+		}
 		return Receipt{Count: len(parties), Skipped: len(in.Parties) - len(parties)}, err
 	})
 }
