@@ -1,6 +1,8 @@
 package duty_test
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -52,4 +54,17 @@ func TestDisproportionateEffortDemandsAPublicCommunicationInstead(t *testing.T) 
 	require.Equal(t, "instead", refusal.Field)
 	_, err = duty.Exempt("gdpr-34", "disproportionate_effort", "a notice on the status page and in two newspapers")
 	require.NoError(t, err)
+}
+
+func TestEveryGroundIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/deciding.md")
+	require.NoError(t, err)
+	for _, e := range duty.Exemptions() {
+		term := "none"
+		if e.DPV != "" {
+			term = "`" + e.DPV + "`"
+		}
+		require.Contains(t, string(page), fmt.Sprintf("| `%s` | %s | %s |\n", e.Code, e.Source, term))
+	}
 }
