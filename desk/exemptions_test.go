@@ -56,7 +56,7 @@ func TestAnUnlikelyRiskProposesNothingAndARaisedOneDoes(t *testing.T) {
 
 	raised := r.risk("high_risk")
 	require.Equal(t, 1, raised.Count)
-	require.Equal(t, 2, raised.Version)
+	require.Equal(t, 2, r.view().State.RiskVersion)
 	require.Equal(t, "proposed", r.duty(leadSA).State)
 	require.EqualValues(t, "high_risk", r.view().State.Risk)
 	require.Zero(t, r.risk("high_risk").Count, "the same assessment again opens nothing")
@@ -69,6 +69,29 @@ func TestAnUnlikelyRiskProposesNothingAndARaisedOneDoes(t *testing.T) {
 	require.Len(t, assessed, 4)
 	require.Contains(t, string(assessed[3].Body), `"before":"high_risk"`)
 	require.Contains(t, string(assessed[3].Body), `"proposed":1`)
+	r.verified()
+}
+
+// What one group's ruling out ends is still owed for another group that stands.
+func TestRulingAGroupOutLeavesWhatAnotherGroupGives(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.start("aware_controller", r.ago(time.Hour), "")
+	before := r.authority()
+	r.accounts()
+	parties, err := r.Desk.Parties(r.ctx, r.As(access.PrivacyLead), r.Case, "", 10)
+	require.NoError(t, err)
+	ruleOut := func(party uuid.UUID) {
+		_, err := r.Desk.RuleOutParty(r.ctx, r.As(access.PrivacyLead), "", r.Case, party, desk.ReasonInput{Reason: "test accounts"})
+		require.NoError(t, err)
+	}
+	ruleOut(parties.Items[0].ID)
+	open, err := r.Desk.Duties(r.ctx, r.As(access.PrivacyLead), r.Case, "proposed", "", 10)
+	require.NoError(t, err)
+	require.Len(t, open.Items, 1)
+	require.Equal(t, before.Limit, open.Items[0].Limit, "on the same clock")
+	ruleOut(parties.Items[1].ID)
+	require.Zero(t, r.view().Counts.OpenDuties)
 	r.verified()
 }
 

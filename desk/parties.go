@@ -88,6 +88,11 @@ func (d *Desk) RuleOutParty(ctx context.Context, actor access.Actor, key string,
 		if ended > 0 {
 			w.write("duties.decided", time.Time{}, map[string]any{"party": partyID, "required": false, "count": ended}, nil)
 		}
+		if ended > 0 && party.Customer == nil { // Another group may give the same duty.
+			if _, err := d.propose(ctx, w); err != nil {
+				return Receipt{}, err
+			}
+		}
 		if told {
 			raise := store.Raise{Key: cases.RaiseFollowUp + "@" + partyID.String(), Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: 1}
 			if err := d.raise(ctx, w, raise); err != nil {

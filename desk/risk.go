@@ -17,13 +17,13 @@ func (d *Desk) AssessRisk(ctx context.Context, actor access.Actor, key string, c
 	return d.command(ctx, actor, key, access.IncidentRisk, caseID, in, func(w *work) (Receipt, error) {
 		before := w.state.Risk
 		if err := w.apply(ctx, incident.AssessRisk{Risk: duty.Risk(in.Risk), Reason: in.Reason}); err != nil || w.state.Risk == before {
-			return Receipt{Version: w.state.RiskVersion}, err
+			return Receipt{}, err
 		}
 		opened, err := d.propose(ctx, w)
 		if err != nil {
 			return Receipt{}, err
 		}
-		return Receipt{Version: w.state.RiskVersion, Count: opened}, d.factsChanged(ctx, w, "risk")
+		return Receipt{Count: opened}, d.factsChanged(ctx, w, "risk")
 	})
 }
 
