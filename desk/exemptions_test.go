@@ -280,7 +280,8 @@ func TestADecisionThatIsChangedBehindTheProductsBackIsFound(t *testing.T) {
 		"a removed exemption":   {`DELETE FROM exemption WHERE case_id = $1`, "are to be looked at again"},
 		"a back edge":           {`UPDATE duty SET state = 'required' WHERE case_id = $1 AND state = 'waived'`, "is not waived as the chain records"},
 		"a moved candidate":     {`UPDATE candidate SET at = at + interval '1 hour' WHERE case_id = $1`, "is not the one that the chain records"},
-		"an invented candidate": {`INSERT INTO candidate SELECT gen_random_uuid(), case_id, kind, at, zone, recorded_at, recorded_by, sealed FROM candidate WHERE case_id = $1`, "is not the one that the chain records"},
+		"an invented candidate": {`INSERT INTO candidate SELECT gen_random_uuid(), case_id, kind, at, zone, recorded_at, recorded_by, sealed FROM candidate WHERE case_id = $1`, "2 candidates are stored"},
+		"a hidden candidate":    {`DELETE FROM candidate WHERE case_id = $1`, "0 candidates are stored"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -94,6 +94,9 @@ func (s *story) hold(ctx context.Context, tx *store.Tx, c store.Case) error {
 	if err != nil {
 		return err
 	}
+	if len(candidates) != len(s.candidates) {
+		return &mismatch{c.NextSeq - 1, fmt.Errorf("%d candidates are stored, the chain records %d", len(candidates), len(s.candidates))}
+	}
 	for _, one := range candidates {
 		if said, ok := s.candidates[one.ID.String()]; !ok || !said.Equal(one.At) {
 			return &mismatch{c.NextSeq - 1, fmt.Errorf("candidate %s is not the one that the chain records", one.ID)}
