@@ -34,8 +34,9 @@ func (s *surface) duties() {
 	s.readPack(get(one+"/pack", "getPack", "Read what is prepared for a notice that is made by hand", access.CaseRead))
 
 	command(s, post(all+"/decide", "decideDuties", "Confirm proposed duties as required or not", access.DutyDecide), Desk.DecideDuties)
+	command(s, post(all+"/review-exemptions", "reviewExemptions", "Look at exemptions again after facts changed: they stand, or the duties are required again", access.DutyReviewExemption), Desk.ReviewExemptions)
 	command(s, post(all+"/choose-start", "chooseStart", "Choose which start governs undecided duties", access.DutyChooseStart), Desk.ChooseStart)
-	item(s, post(one+"/waive", "waiveDuty", "End a duty under an exemption", access.DutyWaive), Desk.WaiveDuty)
+	item(s, post(one+"/waive", "waiveDuty", "End a duty under an exemption that its rule knows; a second person approves", access.DutyWaive), Desk.WaiveDuty)
 	item(s, post(one+"/delay", "delayDuty", "Record that an authority asked to wait", access.DutyDelay).large(s), Desk.DelayDuty)
 	item(s, post(one+"/file", "fileByHand", "Record a notice or filing made by hand, with its receipt", access.DutyFile).onceOnly().large(s), Desk.FileByHand)
 }

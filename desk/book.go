@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/store"
 )
@@ -99,8 +97,8 @@ func customerOf(c store.Customer) (duty.Customer, error) {
 	return customer, nil
 }
 
-func ids[T any](of []T, id func(T) uuid.UUID) []uuid.UUID {
-	out := make([]uuid.UUID, 0, len(of))
+func ids[T, ID any](of []T, id func(T) ID) []ID {
+	out := make([]ID, 0, len(of))
 	for _, x := range of {
 		out = append(out, id(x))
 	}

@@ -44,6 +44,11 @@ func (d *Desk) DecideDuties(ctx context.Context, actor access.Actor, key string,
 				if err := w.SetDuty(ctx, one); err != nil {
 					return Receipt{}, err
 				}
+				if !in.Required {
+					if err := w.Exempt(ctx, w.c.ID, one.ID, nil); err != nil {
+						return Receipt{}, err
+					}
+				}
 				decided++
 			}
 			if len(duties) < chunk {
@@ -77,19 +82,6 @@ func (d *Desk) ChooseStart(ctx context.Context, actor access.Actor, key string, 
 		}
 		w.write("duties.start_chosen", time.Time{}, map[string]any{"governs": in.Governs, "count": moved}, map[string]any{"reason": in.Reason})
 		return Receipt{Count: moved}, nil
-	})
-}
-
-// WaiveDuty ends a duty without meeting it, under an exemption.
-func (d *Desk) WaiveDuty(ctx context.Context, actor access.Actor, key string, caseID, dutyID uuid.UUID, in WaiveInput) (Receipt, error) {
-	return d.command(ctx, actor, key, access.DutyWaive, caseID, within(dutyID, in), func(w *work) (Receipt, error) {
-		one, err := w.openDuty(ctx, dutyID)
-		if err != nil {
-			return Receipt{}, err
-		}
-		one.State = "waived"
-		w.write("duty.waived", time.Time{}, map[string]any{"duty": dutyID, "exemption": in.Exemption}, map[string]any{"reason": in.Reason})
-		return Receipt{ID: &dutyID}, w.SetDuty(ctx, one)
 	})
 }
 

@@ -111,6 +111,11 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, actor access.Actor, in Op
 		"code": c.Code, "severity": in.Severity, "suspected_breach": in.SuspectedBreach, "restricted": in.Restricted, "drill": in.Drill,
 		"pack_version": d.pack.Version,
 	}, words)
+	if in.Upstream != nil {
+		if _, err := d.upstream(ctx, w, *in.Upstream); err != nil {
+			return Receipt{}, err
+		}
+	}
 	if err := w.save(ctx); err != nil {
 		return Receipt{}, err
 	}
@@ -230,7 +235,12 @@ func (d *Desk) Close(ctx context.Context, actor access.Actor, key string, caseID
 
 // Reopen takes a case up again; awareness and clocks stay.
 func (d *Desk) Reopen(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in ReasonInput) (Receipt, error) {
-	return d.simple(ctx, actor, key, access.IncidentReopen, caseID, in, incident.Reopen{Reason: in.Reason})
+	return d.command(ctx, actor, key, access.IncidentReopen, caseID, in, func(w *work) (Receipt, error) {
+		if err := w.apply(ctx, incident.Reopen{Reason: in.Reason}); err != nil {
+			return Receipt{}, err
+		}
+		return Receipt{}, d.factsChanged(ctx, w, "reopened")
+	})
 }
 
 // Restrict says who may see a case; the caller is always among them.
@@ -325,31 +335,28 @@ func (d *Desk) RecordStart(ctx context.Context, actor access.Actor, key string, 
 	if !clock.StartWord(in.Word).Known() {
 		return Receipt{}, problem.InvalidField("word", "%q starts no clock; see the list of start words", in.Word)
 	}
-	if _, err := d.pack.Zone(in.Zone); err != nil {
-		return Receipt{}, err
-	}
 	return d.command(ctx, actor, key, action, caseID, in, func(w *work) (Receipt, error) {
+		candidates, err := w.Candidates(ctx, w.c.ID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		chosen, err := in.choose(candidates)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if _, err := d.pack.Zone(in.Zone); err != nil {
+			return Receipt{}, err
+		}
 		starts, err := w.Starts(ctx, w.c.ID)
 		if err != nil {
 			return Receipt{}, err
 		}
-		c := incident.RecordStart{
-			Word: in.Word, At: in.At, Zone: in.Zone, Evidence: in.Evidence, Reason: in.Reason,
+		err = w.recordStart(ctx, in, starts, incident.RecordStart{
 			Breach: in.Word == "aware_processor" || in.Word == "aware_controller", Confirms: in.Word == "confirmed_processor",
-		}
-		if current, ok := starts[in.Word]; ok {
-			c.Current = &current
-			if in.At.After(current) {
-				if err := access.May(actor, access.IncidentAwareLater); err != nil {
-					return Receipt{}, err
-				}
-			}
-		}
-		if err := w.apply(ctx, c); err != nil {
-			return Receipt{}, err
-		}
-		if w.pending() {
-			return Receipt{Pending: true}, nil
+			Candidates: ids(candidates, func(c store.Candidate) string { return c.ID.String() }), Chosen: chosen,
+		})
+		if err != nil || w.pending() {
+			return Receipt{Pending: true}, err
 		}
 		return d.start(ctx, w, in, starts)
 	})
@@ -378,6 +385,9 @@ func (d *Desk) start(ctx context.Context, w *work, in StartInput, starts map[str
 	}
 	moved, err := d.rederive(ctx, w, starts, store.DutyFilter{Word: in.Word, States: []string{"proposed", "required", "met"}}, "", "start "+in.Word+" recorded")
 	if err != nil {
+		return Receipt{}, err
+	}
+	if err := d.factsChanged(ctx, w, "start "+in.Word); err != nil {
 		return Receipt{}, err
 	}
 	after, err := w.Counts(ctx, w.c.ID)

@@ -17,6 +17,8 @@ type OpenInput struct {
 	DetectedAt      *time.Time `json:"detected_at,omitempty" doc:"When it was detected; now if absent"`
 	Restricted      bool       `json:"restricted,omitempty" doc:"Only members see the case"`
 	Drill           bool       `json:"drill,omitempty" doc:"An exercise: its clock can be moved and nothing leaves the house"`
+	// Upstream is given where a sub-processor or AI provider reported an incident of its own.
+	Upstream *UpstreamInput `json:"upstream,omitempty" doc:"What a sub-processor or AI provider told us of an incident of its own"`
 }
 
 // TriageInput takes an incident up.
@@ -63,10 +65,37 @@ type PartiesInput struct {
 // StartInput records when a start word became true.
 type StartInput struct {
 	Word     string    `json:"word" enum:"aware_controller,aware_processor,aware_significant,assessed_notifiable,classified_major,confirmed_processor,determined_incident,determined_material,discovered_constructive,fix_available,handling_concluded,knew_data_affected,noticed,notified_by_other,payment_made,service_disrupted,suspected" doc:"Start word, as the law or the agreement has it: aware_processor (we knew of a breach of customers' data), confirmed_processor (we confirmed it), aware_controller (reasonable certainty, for data of our own), aware_significant (NIS2), classified_major (DORA), determined_material (SEC), and so on; docs/legal-time.md lists them"`
-	At       time.Time `json:"at" doc:"When it became true, with its offset"`
-	Zone     string    `json:"zone" minLength:"1" maxLength:"60" doc:"IANA zone in which it was said, e.g. Europe/Berlin"`
+	At       time.Time `json:"at,omitzero" required:"false" doc:"When it became true, with its offset; the candidate's instant if absent"`
+	Zone     string    `json:"zone,omitempty" maxLength:"60" doc:"IANA zone in which it was said, e.g. Europe/Berlin; the candidate's if absent"`
 	Evidence string    `json:"evidence" minLength:"1" maxLength:"5000" doc:"What shows it"`
-	Reason   string    `json:"reason,omitempty" maxLength:"5000" doc:"Why an earlier record is corrected"`
+	Reason   string    `json:"reason,omitempty" maxLength:"5000" doc:"Why this instant among the candidates on record, or why an earlier record is corrected"`
+	// Candidate is the one that the decision takes; every candidate on record is named in the chain.
+	Candidate *uuid.UUID `json:"candidate,omitempty" doc:"The candidate that the decision takes"`
+}
+
+// CandidateInput records an instant that awareness may be counted from.
+type CandidateInput struct {
+	Kind     string    `json:"kind" enum:"first_alert,ticket,report,finding,other" doc:"What it is: a system's first alert, a ticket, somebody's report, a finding of the inquiry, something else"`
+	At       time.Time `json:"at" doc:"When, with its offset"`
+	Zone     string    `json:"zone" minLength:"1" maxLength:"60" doc:"IANA zone in which it was said"`
+	Evidence string    `json:"evidence" minLength:"1" maxLength:"5000" doc:"What shows it"`
+}
+
+// UpstreamInput is what a sub-processor or AI provider told us of an incident of its own.
+type UpstreamInput struct {
+	Who       string     `json:"who" minLength:"1" maxLength:"200" doc:"Who told us"`
+	AwareAt   *time.Time `json:"aware_at,omitempty" doc:"When they became aware, with its offset, if they said so; it starts no clock of ours"`
+	ToldUsAt  time.Time  `json:"told_us_at" doc:"When they told us, with its offset: the start word notified_by_other, and a candidate for our own awareness"`
+	Zone      string     `json:"zone" minLength:"1" maxLength:"60" doc:"IANA zone in which it was said"`
+	Reference string     `json:"reference,omitempty" maxLength:"500" doc:"Their reference"`
+	Evidence  string     `json:"evidence" minLength:"1" maxLength:"5000" doc:"What shows it: their message, and who read it"`
+	Reason    string     `json:"reason,omitempty" maxLength:"5000" doc:"Why an earlier record is corrected"`
+}
+
+// RiskInput assesses the risk to people.
+type RiskInput struct {
+	Risk   string `json:"risk" enum:"unlikely,risk,high_risk" doc:"A risk to people is unlikely, likely, or likely and high"`
+	Reason string `json:"reason" minLength:"1" maxLength:"5000" doc:"What was weighed; part of the record"`
 }
 
 // RuleOutInput says that there was no breach.
@@ -140,8 +169,18 @@ type ChooseStartInput struct {
 
 // WaiveInput ends a duty without meeting it.
 type WaiveInput struct {
-	Exemption string `json:"exemption" minLength:"1" maxLength:"200" doc:"Code of the exemption"`
+	Exemption string `json:"exemption" minLength:"1" maxLength:"60" doc:"Code of the ground; the duty's rule has to know it, else the refusal names those that fit"`
 	Reason    string `json:"reason" minLength:"1" maxLength:"5000" doc:"Part of the record"`
+	// Instead is demanded by GDPR art. 34(3)(c).
+	Instead string `json:"instead,omitempty" maxLength:"5000" doc:"What is done in place of the notice, where the ground demands that: a public communication"`
+}
+
+// ExemptionInput looks at exemptions again, in bulk per rule.
+type ExemptionInput struct {
+	Rule     string      `json:"rule,omitempty" maxLength:"120" doc:"All exempted duties of this rule"`
+	Duties   []uuid.UUID `json:"duties,omitempty" maxItems:"10000" doc:"Or these duties"`
+	Required bool        `json:"required" doc:"They are required again; else the exemptions stand on the facts as they are now"`
+	Reason   string      `json:"reason" minLength:"1" maxLength:"5000" doc:"Part of the record"`
 }
 
 // FileInput records a notice or filing that a person made by hand.

@@ -107,7 +107,7 @@ func (l *ledger) situation(ctx context.Context) (duty.Situation, []store.Party, 
 	if err != nil {
 		return duty.Situation{}, nil, err
 	}
-	situation := duty.Situation{Touched: as[duty.Touch](touched)}
+	situation := duty.Situation{Impact: duty.Impact{Risk: l.state.Risk}, Touched: as[duty.Touch](touched)}
 	for _, p := range groups {
 		var body partyBody
 		if err := json.Unmarshal(p.Body, &body); err != nil {

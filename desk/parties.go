@@ -59,6 +59,9 @@ func (d *Desk) RecordParties(ctx context.Context, actor access.Actor, key string
 		if opened.undecided > 0 {
 			err = d.raise(ctx, w, undecidedRaise(w, opened.undecided))
 		}
+		if err == nil && len(parties) > 0 {
+			err = d.factsChanged(ctx, w, "parties")
+		}
 		return Receipt{Count: len(parties), Skipped: len(in.Parties) - len(parties)}, err
 	})
 }
@@ -84,6 +87,11 @@ func (d *Desk) RuleOutParty(ctx context.Context, actor access.Actor, key string,
 		w.write("party.ruled_out", time.Time{}, map[string]any{"party": partyID, "told": told}, map[string]any{"reason": in.Reason})
 		if ended > 0 {
 			w.write("duties.decided", time.Time{}, map[string]any{"party": partyID, "required": false, "count": ended}, nil)
+		}
+		if ended > 0 && party.Customer == nil { // Another group may give the same duty.
+			if _, err := d.propose(ctx, w); err != nil {
+				return Receipt{}, err
+			}
 		}
 		if told {
 			raise := store.Raise{Key: cases.RaiseFollowUp + "@" + partyID.String(), Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: 1}

@@ -67,6 +67,10 @@ func (d *Desk) dutyViews(ctx context.Context, tx *store.Tx, c store.Case, filter
 	if err != nil {
 		return nil, err
 	}
+	exempt, err := tx.Exemptions(ctx, c.ID, ids(duties, func(one store.Duty) uuid.UUID { return one.ID }))
+	if err != nil {
+		return nil, err
+	}
 	views := make([]DutyView, 0, len(duties))
 	for _, one := range duties {
 		view := DutyView{
@@ -80,6 +84,11 @@ func (d *Desk) dutyViews(ctx context.Context, tx *store.Tx, c store.Case, filter
 			return nil, fmt.Errorf("cannot read why the duty exists: %w", err)
 		}
 		view.Clause = why.Clause
+		if found, ok := exempt[one.ID]; ok {
+			if view.Exemption = exemptionView(found); found.ReviewSince != nil {
+				view.Review = "due"
+			}
+		}
 		if one.MetBy != nil {
 			view.MetBy = *one.MetBy
 		}

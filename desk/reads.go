@@ -68,6 +68,11 @@ func (d *Desk) Case(ctx context.Context, actor access.Actor, ref string) (view C
 			if view, err = caseView(c, key); err != nil {
 				return err
 			}
+			candidates, err := candidateViews(ctx, tx, c, key)
+			if err != nil {
+				return err
+			}
+			view.Upstream = upstreamView(candidates)
 			standing, err := tx.Standing(ctx, c.ID, c.Offset)
 			view.Counts, view.NextMilestone, view.DueNow, view.NextDue = standing.Counts, standing.NextInstant, standing.DueNow, standing.NextDue
 			return err

@@ -16,27 +16,31 @@ import (
 // story is what a case's chain says happened, to be held against the rows that people read: a row that was changed
 // behind the chain's back no longer fits it.
 type story struct {
-	// starts, by word; filed, confirmed and waived, by id.
-	starts, filed, confirmed, waived map[string]time.Time
+	// starts, by word; filed, confirmed and candidates, by id.
+	starts, filed, confirmed, candidates map[string]time.Time
+	// waived is on which ground, by duty.
+	waived map[string]string
 	// texts are the digests of the notices' versions.
 	texts map[string]string
-	// notRequired is how many duties were decided to be none.
-	notRequired int
+	// notRequired is how many duties were decided to be none; toReview how many exemptions were decided on other facts.
+	notRequired, toReview int
 }
 
 func newStory() *story {
-	return &story{starts: map[string]time.Time{}, filed: map[string]time.Time{}, confirmed: map[string]time.Time{}, waived: map[string]time.Time{}, texts: map[string]string{}}
+	return &story{starts: map[string]time.Time{}, filed: map[string]time.Time{}, confirmed: map[string]time.Time{}, candidates: map[string]time.Time{}, waived: map[string]string{}, texts: map[string]string{}}
 }
 
 // hear takes one entry of the chain.
 func (s *story) hear(e store.Entry) error {
 	var body struct {
 		Word, Party, Delivery, Duty, Notice, Text string
+		Candidate, Exemption, Was                 string
 		Version, Count                            int
-		Required                                  bool
+		Required, Review                          bool
 	}
 	switch e.Kind {
-	case "start.recorded", "duty.filed", "duty.filing_confirmed", "duty.waived", "notice.drafted", "notice.edited", "duties.decided":
+	case "start.recorded", "duty.filed", "duty.filing_confirmed", "duty.waived", "notice.drafted", "notice.edited", "duties.decided",
+		"candidate.recorded", "exemptions.review_due", "exemptions.confirmed", "duty.required_again":
 		if err := json.Unmarshal(e.Body, &body); err != nil {
 			return &mismatch{e.Seq, err}
 		}
@@ -51,7 +55,20 @@ func (s *story) hear(e store.Entry) error {
 	case "duty.filing_confirmed":
 		s.confirmed[body.Delivery] = e.HappenedAt
 	case "duty.waived":
-		s.waived[body.Duty] = e.HappenedAt
+		s.waived[body.Duty] = body.Exemption
+	case "candidate.recorded":
+		s.candidates[body.Candidate] = e.HappenedAt
+	case "exemptions.review_due":
+		s.toReview = body.Count
+	case "exemptions.confirmed":
+		s.toReview -= body.Count
+	case "duty.required_again":
+		if delete(s.waived, body.Duty); body.Was == "not_required" {
+			s.notRequired--
+		}
+		if body.Review {
+			s.toReview--
+		}
 	case "notice.drafted", "notice.edited":
 		s.texts[fmt.Sprintf("%s/%d", body.Notice, body.Version)] = body.Text
 	case "duties.decided":
@@ -73,6 +90,18 @@ func (s *story) hold(ctx context.Context, tx *store.Tx, c store.Case) error {
 			return &mismatch{c.NextSeq - 1, fmt.Errorf("the start %s is not the one that the chain records", word)}
 		}
 	}
+	candidates, err := tx.Candidates(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if len(candidates) != len(s.candidates) {
+		return &mismatch{c.NextSeq - 1, fmt.Errorf("%d candidates are stored, the chain records %d", len(candidates), len(s.candidates))}
+	}
+	for _, one := range candidates {
+		if said, ok := s.candidates[one.ID.String()]; !ok || !said.Equal(one.At) {
+			return &mismatch{c.NextSeq - 1, fmt.Errorf("candidate %s is not the one that the chain records", one.ID)}
+		}
+	}
 	texts, err := tx.NoticeTexts(ctx, c.ID)
 	if err != nil {
 		return err
@@ -88,6 +117,19 @@ func (s *story) hold(ctx context.Context, tx *store.Tx, c store.Case) error {
 // duties derives again what each duty's row says: its instants from those that the chain vouches for, its end from
 // the deliveries, theirs from the ledger.
 func (s *story) duties(ctx context.Context, tx *store.Tx, c store.Case) error {
+	exempt, err := tx.Exemptions(ctx, c.ID, nil)
+	if err != nil {
+		return err
+	}
+	toReview := 0
+	for _, e := range exempt {
+		if e.ReviewSince != nil {
+			toReview++
+		}
+	}
+	if toReview != s.toReview {
+		return &mismatch{c.NextSeq - 1, fmt.Errorf("%d exemptions are to be looked at again, the chain records %d", toReview, s.toReview)}
+	}
 	notRequired := 0
 	filter := store.DutyFilter{Limit: maxPageSize}
 	for {
@@ -119,14 +161,15 @@ func (s *story) duties(ctx context.Context, tx *store.Tx, c store.Case) error {
 				return err
 			}
 			decided := before.State == "waived" || before.State == "not_required" || before.State == "superseded"
-			_, waived := s.waived[one.ID.String()]
+			ground, waived := s.waived[one.ID.String()]
+			code := exempt[one.ID].Code
 			switch {
 			case !sameClock(store.Duty{StartedAt: due.StartedAt, Target: due.Target, Limit: due.Limit},
 				store.Duty{StartedAt: before.StartedAt, Target: before.Target, Limit: before.Limit}):
 				return &mismatch{c.NextSeq - 1, fmt.Errorf("the instants of duty %s are not those that were derived", one.ID)}
 			case changed && !decided:
 				return &mismatch{c.NextSeq - 1, fmt.Errorf("the end of duty %s is not what its deliveries come to", one.ID)}
-			case waived != (before.State == "waived"):
+			case waived != (before.State == "waived"), waived && (code == nil || *code != ground):
 				return &mismatch{c.NextSeq - 1, fmt.Errorf("duty %s is not waived as the chain records", one.ID)}
 			case before.State == "not_required":
 				notRequired++

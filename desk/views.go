@@ -31,6 +31,30 @@ type CaseView struct {
 	NextMilestone  *time.Time      `json:"next_milestone,omitempty" doc:"When the process next has something to do"`
 	DueNow         int             `json:"due_now" doc:"How much is due now and not carried out yet: milestones, steps, pages, recipients"`
 	Entries        int64           `json:"entries" doc:"Number of timeline entries"`
+	// Upstream keeps their awareness and ours apart: ours is in State.
+	Upstream *UpstreamView `json:"upstream,omitempty" doc:"What a sub-processor or AI provider told us of an incident of its own; in a list it is left out"`
+}
+
+// UpstreamView is what a sub-processor or AI provider told us of an incident of its own.
+type UpstreamView struct {
+	Who       string     `json:"who" doc:"Who told us"`
+	AwareAt   *time.Time `json:"aware_at,omitempty" doc:"When they became aware; absent while it is not known"`
+	ToldUsAt  time.Time  `json:"told_us_at" doc:"When they told us"`
+	Zone      string     `json:"zone" doc:"IANA zone in which it was said"`
+	Reference string     `json:"reference,omitempty" doc:"Their reference"`
+	Evidence  string     `json:"evidence" doc:"What shows it"`
+}
+
+// CandidateView is an instant that awareness may be counted from.
+type CandidateView struct {
+	ID         uuid.UUID     `json:"id" doc:"Id of the candidate"`
+	Kind       string        `json:"kind" doc:"first_alert, ticket, report, finding, upstream_told_us, upstream_aware (never an instant of ours) or other"`
+	At         time.Time     `json:"at" doc:"When"`
+	Zone       string        `json:"zone" doc:"IANA zone in which it was said"`
+	Evidence   string        `json:"evidence" doc:"What shows it"`
+	Upstream   *UpstreamView `json:"upstream,omitempty" doc:"What upstream said, where they told us"`
+	RecordedAt time.Time     `json:"recorded_at" doc:"When it was recorded"`
+	RecordedBy uuid.UUID     `json:"recorded_by" doc:"Id of who recorded it"`
 }
 
 // Page is one page of a list, with the cursor of the next; empty on the last.
@@ -79,8 +103,17 @@ type DutyView struct {
 	Late         bool            `json:"late" doc:"It was met after its limit"`
 	Follows      *uuid.UUID      `json:"follows,omitempty" doc:"The duty whose submission started this one, a stage after it"`
 	DelayedUntil *time.Time      `json:"delayed_until,omitempty" doc:"Until when an authority asked to wait; the undelayed instants are in the history"`
+	Exemption    *ExemptionView  `json:"exemption,omitempty" doc:"The ground on which it was waived"`
+	Review       string          `json:"review,omitempty" doc:"due: facts changed since it was found not to be owed, and nobody has looked at that again"`
 	Why          json.RawMessage `json:"why" doc:"How the duty and its instants came about, step by step"`
 	History      []DueView       `json:"history,omitempty" doc:"Every due instant it ever had"`
+}
+
+// ExemptionView is a ground on which a duty is not met.
+type ExemptionView struct {
+	Code   string `json:"code" doc:"Code of the ground"`
+	Source string `json:"source" doc:"The provision that gives it"`
+	DPV    string `json:"dpv,omitempty" doc:"Term of the W3C Data Privacy Vocabulary; absent where none says the same"`
 }
 
 // DueView is one due instant that a duty had.

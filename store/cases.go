@@ -171,7 +171,8 @@ const counts = `SELECT
 		coalesce((SELECT id::text FROM duty WHERE case_id = $1 AND state IN ('proposed', 'required') ORDER BY limit_at NULLS LAST, id LIMIT 1), ''), w.drafts, coalesce(w.first::text, ''),
 		(SELECT count(*) FROM campaign WHERE case_id = $1 AND state IN ('running', 'paused')),
 		(SELECT count(*) FROM delivery WHERE case_id = $1 AND state = 'unknown'),
-		(SELECT count(*) FROM raise WHERE case_id = $1 AND acknowledged_at IS NULL)
+		(SELECT count(*) FROM raise WHERE case_id = $1 AND acknowledged_at IS NULL),
+		(SELECT count(*) FROM exemption WHERE case_id = $1 AND review_since IS NOT NULL)
 		FROM (SELECT count(*) AS open, count(*) FILTER (WHERE state = 'proposed') AS proposed
 			FROM duty WHERE case_id = $1 AND state IN ('proposed', 'required')) d,
 		(SELECT count(*) AS drafts, (array_agg(id))[1] AS first FROM notice
@@ -179,7 +180,7 @@ const counts = `SELECT
 
 func scanCounts(row pgx.Row) (n incident.Counts, err error) {
 	err = row.Scan(&n.OpenDuties, &n.ProposedDuties, &n.UndecidedStarts, &n.FirstOpenDuty, &n.DraftNotices, &n.FirstDraft,
-		&n.RunningCampaigns, &n.UnknownOutcomes, &n.OpenRaises)
+		&n.RunningCampaigns, &n.UnknownOutcomes, &n.OpenRaises, &n.ExemptionsToReview)
 	return n, err
 }
 

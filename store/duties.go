@@ -55,6 +55,15 @@ func (tx *Tx) Parties(ctx context.Context, caseID, after uuid.UUID, limit int) (
 	return pgx.CollectRows(rows, scanParty)
 }
 
+// ControlledParties lists a case's parties of whose data the company may be controller, after an id.
+func (tx *Tx) ControlledParties(ctx context.Context, caseID, after uuid.UUID, limit int) ([]Party, error) {
+	rows, err := tx.Query(ctx, partySelect+`WHERE case_id = $1 AND id > $2 AND customer_id IS NULL AND certainty <> 'ruled_out' ORDER BY id LIMIT $3`, caseID, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the parties: %w", err)
+	}
+	return pgx.CollectRows(rows, scanParty)
+}
+
 // KnownParty is what is recorded of a customer and service: everything that was found to be touched so far.
 type KnownParty struct {
 	Customer uuid.UUID
@@ -260,9 +269,11 @@ func orEmpty[T any](s []T) []T {
 	return s
 }
 
-// KnownDuties are the duties of a case as "counterparty/term", but for those that were decided not to be required.
+// KnownDuties are the duties of a case as "counterparty/term", but for those that ended with a party that was ruled out.
+// What people found not to be owed is known: it is looked at again when facts change, not opened a second time.
 func (tx *Tx) KnownDuties(ctx context.Context, caseID uuid.UUID) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, `SELECT counterparty || '/' || term_id FROM duty WHERE case_id = $1 AND state <> 'not_required'`, caseID)
+	rows, err := tx.Query(ctx, `SELECT counterparty || '/' || term_id FROM duty WHERE case_id = $1
+		AND (state <> 'not_required' OR id IN (SELECT duty_id FROM exemption WHERE case_id = $1))`, caseID)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the known duties: %w", err)
 	}

@@ -35,7 +35,7 @@ func TestTheApplicationsRoleCanOnlyAppendToLedgerAndAudit(t *testing.T) {
 	app := connect(t, h.Database.App)
 	for table, column := range map[string]string{
 		"timeline": "kind", "delivery_event": "kind", "page_seal": "seq", "access_event": "kind", "unmatched_report": "reason",
-		"duty_due": "reason", "notice_version": "version", "reconciliation": "quarantine_reason",
+		"duty_due": "reason", "notice_version": "version", "reconciliation": "quarantine_reason", "candidate": "kind",
 	} {
 		for _, statement := range []string{
 			"UPDATE " + table + " SET " + column + " = " + column, "DELETE FROM " + table, "TRUNCATE " + table,

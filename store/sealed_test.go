@@ -113,8 +113,12 @@ func live(t *testing.T, h *testkit.House, s *secrets) {
 	ok(h.Desk.Declare(ctx, commander, "", id, desk.DeclareInput{}))
 	ok(h.Desk.EditSummary(ctx, responder, "", id, desk.SummaryInput{Title: s.word("title2"), Summary: s.word("summary2"), IfMatch: 1}))
 	aware := time.Now().Add(-13 * time.Hour)
+	ok(h.Desk.AddCandidate(ctx, responder, "", id, desk.CandidateInput{Kind: "first_alert", At: aware, Zone: "Europe/Berlin", Evidence: s.word("candidate")}))
+	ok(h.Desk.RecordUpstream(ctx, responder, "", id, desk.UpstreamInput{
+		Who: s.word("who"), AwareAt: &aware, ToldUsAt: aware, Zone: "Europe/Berlin", Reference: s.word("their reference"), Evidence: s.word("upstream"),
+	}))
 	for _, word := range []string{"aware_processor", "confirmed_processor", "aware_controller"} {
-		ok(h.Desk.RecordStart(ctx, privacy, "", id, desk.StartInput{Word: word, At: aware, Zone: "Europe/Berlin", Evidence: s.word("evidence")}))
+		ok(h.Desk.RecordStart(ctx, privacy, "", id, desk.StartInput{Word: word, At: aware, Zone: "Europe/Berlin", Evidence: s.word("evidence"), Reason: s.word("choice")}))
 	}
 	ok(h.Desk.RecordStart(ctx, privacy, "", id, desk.StartInput{Word: "aware_processor", At: aware.Add(-time.Minute), Zone: "Europe/Berlin", Evidence: s.word("evidence"), Reason: s.word("correction")}))
 	var parties []desk.PartyInput
@@ -174,7 +178,9 @@ func live(t *testing.T, h *testkit.House, s *secrets) {
 	require.NoError(t, err)
 	for _, d := range duties.Items {
 		if d.Rule != "gdpr-33-1" {
-			ok(h.Desk.WaiveDuty(ctx, counsel, "", id, d.ID, desk.WaiveInput{Exemption: "customer-consent", Reason: s.word("waive")}))
+			for _, who := range []access.Actor{privacy, counsel} {
+				ok(h.Desk.WaiveDuty(ctx, who, "", id, d.ID, desk.WaiveInput{Exemption: "customer_consent", Reason: s.word("waive"), Instead: s.word("instead")}))
+			}
 			continue
 		}
 		filed, err := h.Desk.FileByHand(ctx, privacy, "", id, d.ID, desk.FileInput{
@@ -184,6 +190,9 @@ func live(t *testing.T, h *testkit.House, s *secrets) {
 		ok(h.Desk.ConfirmFiling(ctx, counsel, "", id, *filed.ID, desk.ReasonInput{Reason: s.word("confirm")}))
 	}
 	ok(h.Desk.RuleOut(ctx, privacy, "", id, desk.RuleOutInput{Reason: s.word("rule out")}))
+	ok(h.Desk.AssessRisk(ctx, counsel, "", id, desk.RiskInput{Risk: "risk", Reason: s.word("risk")}))
+	ok(h.Desk.ReviewExemptions(ctx, counsel, "", id, desk.ExemptionInput{Rule: "dpa-incident", Reason: s.word("confirm exemption")}))
+	ok(h.Desk.ReviewExemptions(ctx, counsel, "", id, desk.ExemptionInput{Rule: "dpa-incident-no-number", Reason: s.word("confirm exemption")}))
 	ok(h.Desk.RecordTechnical(ctx, responder, "", id, desk.TechnicalInput{Milestone: "contained", Note: s.word("contained")}))
 	ok(h.Desk.Resolve(ctx, commander, "", id, desk.ResolveInput{Recovery: s.word("recovery")}))
 	ok(h.Desk.Review(ctx, commander, "", id, desk.ReviewInput{Note: s.word("review")}))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,6 +28,10 @@ type caseCmd struct {
 	Unaffected caseUnaffectedCmd `cmd:"" help:"Rule a party out: it was not affected after all."`
 	Aware      caseAwareCmd      `cmd:"" help:"Record when the company became aware."`
 	Confirm    caseConfirmCmd    `cmd:"" help:"Record when the incident was confirmed."`
+	Candidate  caseCandidateCmd  `cmd:"" help:"Record an instant that awareness may be counted from."`
+	Candidates candidateListCmd  `cmd:"" help:"List those instants."`
+	Upstream   caseUpstreamCmd   `cmd:"" help:"Record what a sub-processor or AI provider told us of an incident of its own."`
+	Risk       caseRiskCmd       `cmd:"" help:"Assess the risk to people."`
 	RuleOut    caseRuleOutCmd    `cmd:"" help:"Record that there was no breach."`
 	Tech       caseTechCmd       `cmd:"" name:"technical" help:"Record a milestone of the technical work."`
 	Resolve    caseResolveCmd    `cmd:"" help:"End the technical work."`
@@ -75,14 +80,29 @@ type caseOpenCmd struct {
 	DetectedAt *time.Time `help:"When it was detected, with its offset; now if absent."`
 	Restricted bool       `help:"Only members see the case."`
 	Drill      bool       `help:"An exercise: its clock can be moved and nothing leaves the house."`
+	Upstream   string     `help:"YAML or JSON file of what a sub-processor or AI provider told us: who, aware_at, told_us_at, zone, reference, evidence. - is standard input."`
 }
 
 // Run opens the case.
-func (c *caseOpenCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
-	return decide(ctx, &p.Remote, out, client.Call{Path: "/v1/cases", Body: desk.OpenInput{
+func (c *caseOpenCmd) Run(ctx context.Context, p *caseCmd, in io.Reader, out io.Writer) error {
+	body := opening{OpenInput: desk.OpenInput{
 		Title: c.Title, Summary: c.Summary, Severity: c.Severity, SuspectedBreach: c.Breach,
 		DetectedAt: c.DetectedAt, Restricted: c.Restricted, Drill: c.Drill,
-	}})
+	}}
+	if c.Upstream != "" {
+		var err error
+		if body.Upstream, err = document(in, c.Upstream); err != nil {
+			return err
+		}
+	}
+	return decide(ctx, &p.Remote, out, client.Call{Path: "/v1/cases", Body: body})
+}
+
+// opening is desk.OpenInput with upstream's words as they stand in the file, so that the server sees and names what is
+// wrong in them.
+type opening struct {
+	desk.OpenInput
+	Upstream json.RawMessage `json:"upstream,omitempty"`
 }
 
 type caseListCmd struct {
@@ -110,12 +130,15 @@ func (c *caseShowCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 	return read(ctx, &p.Remote, out, c.path(), nil, func(out io.Writer, v desk.CaseView) {
 		fields(out,
 			"Case", v.Code+"  "+v.ID.String(), "Title", v.Title, "Status", v.Status+yes(v.Drill, ", a drill")+yes(v.Restricted, ", restricted"),
-			"Severity", string(v.State.Severity), "Breach", string(v.State.Assessment),
+			"Severity", string(v.State.Severity), "Breach", string(v.State.Assessment), "Risk to people", string(v.State.Risk),
 			"Case time", when(&v.Now), "Opened", when(&v.OpenedAt), "Aware", when(v.State.AwareAt), "Confirmed", when(v.State.ConfirmedAt),
 			"Open duties", strconv.Itoa(v.Counts.OpenDuties), "Proposed duties", number(v.Counts.ProposedDuties),
-			"Undecided starts", number(v.Counts.UndecidedStarts), "Unknown outcomes", number(v.Counts.UnknownOutcomes),
+			"Undecided starts", number(v.Counts.UndecidedStarts), "Exemptions to review", number(v.Counts.ExemptionsToReview), "Unknown outcomes", number(v.Counts.UnknownOutcomes),
 			"Open raises", number(v.Counts.OpenRaises), "Next due", when(v.NextDue), "Next milestone", when(v.NextMilestone),
 			"Summary version", strconv.Itoa(v.SummaryVersion), "Rules", v.PackVersion)
+		if up := v.Upstream; up != nil {
+			fields(out, "Upstream", up.Who, "They were aware", when(up.AwareAt), "They told us", when(&up.ToldUsAt), "Their reference", up.Reference)
+		}
 		if v.Summary != "" {
 			fmt.Fprintln(out, "\n"+lines(v.Summary))
 		}

@@ -31,7 +31,7 @@ func (c *dutyListCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 		query.Set("state", c.State)
 	}
 	return list(ctx, &p.Remote, c.Paging, out, c.path("duties"), query, "OWED TO\tCLAUSE\tSTATE\tCLOCK\tTARGET\tLIMIT\tMET\tID\t", func(v desk.DutyView) []string {
-		return []string{owed(v), v.Clause, v.State + yes(v.Disputed, ", disputed") + yes(v.Governs == "undecided", ", start undecided"), v.Clock, when(v.Target) + yes(v.Internal, " (internal)"), when(v.Limit), when(v.MetAt) + yes(v.Late, " late"), v.ID.String()}
+		return []string{owed(v), v.Clause, v.State + yes(v.Disputed, ", disputed") + yes(v.Governs == "undecided", ", start undecided") + yes(v.Review == "due", ", review due"), v.Clock, when(v.Target) + yes(v.Internal, " (internal)"), when(v.Limit), when(v.MetAt) + yes(v.Late, " late"), v.ID.String()}
 	})
 }
 
@@ -47,10 +47,14 @@ type dutyCmd struct {
 	Show        dutyShowCmd   `cmd:"" help:"Show a duty, why it is owed and every due instant it ever had."`
 	Decide      dutyDecideCmd `cmd:"" help:"Confirm proposed duties as required or not."`
 	ChooseStart dutyStartCmd  `cmd:"" help:"Choose which start governs undecided duties."`
-	Waive       dutyWaiveCmd  `cmd:"" help:"End a duty under an exemption."`
-	Pack        dutyPackCmd   `cmd:"" help:"Print what is prepared for a notice that is made by hand."`
-	Delay       dutyDelayCmd  `cmd:"" help:"Record that an authority asked to wait, where the rule knows that."`
-	File        dutyFileCmd   `cmd:"" help:"Record a notice or filing made by hand, with its receipt."`
+	Waive       dutyWaiveCmd  `cmd:"" help:"End a duty under an exemption; a second person approves."`
+
+	ConfirmExemption dutyConfirmExemptionCmd `cmd:"" help:"Confirm that exempted duties need not be met though facts changed."`
+	RequireAgain     dutyRequireAgainCmd     `cmd:"" help:"Make exempted duties required again."`
+
+	Pack  dutyPackCmd  `cmd:"" help:"Print what is prepared for a notice that is made by hand."`
+	Delay dutyDelayCmd `cmd:"" help:"Record that an authority asked to wait, where the rule knows that."`
+	File  dutyFileCmd  `cmd:"" help:"Record a notice or filing made by hand, with its receipt."`
 }
 
 // dutyArg is the duty a command is about.
@@ -72,7 +76,7 @@ func (c *dutyShowCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 	return read(ctx, &p.Remote, out, c.path(), nil, func(out io.Writer, v desk.DutyView) {
 		fields(out,
 			"Duty", v.ID.String(), "Owed to", owed(v), "Name", v.Name, "Clause", v.Clause, "Rule", v.Rule,
-			"State", v.State+yes(v.Disputed, ", disputed"), "Clock", v.Clock, "Starts with", v.StartWord+" ("+v.Governs+")",
+			"State", v.State+yes(v.Disputed, ", disputed")+yes(v.Review == "due", ", review due: facts changed"), "Exemption", exemption(v.Exemption), "Clock", v.Clock, "Starts with", v.StartWord+" ("+v.Governs+")",
 			"Started", when(v.StartedAt), "Target", when(v.Target)+yes(v.Internal, " (internal: the words give no number)"),
 			"Limit", when(v.Limit), "Delayed until", when(v.DelayedUntil), "Met", when(v.MetAt)+yes(v.Late, " late"), "Met by", v.MetBy)
 		for _, due := range v.History {
@@ -124,13 +128,21 @@ func (c *dutyStartCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error
 
 type dutyWaiveCmd struct {
 	dutyArg
-	Exemption string `required:"" help:"Code of the exemption."`
+	Exemption string `required:"" help:"Code of the ground; one that the rule does not know is refused with those that fit."`
+	Instead   string `help:"What is done in place of the notice, where the ground demands that: a public communication."`
 	reasonFlag
+}
+
+func exemption(v *desk.ExemptionView) string {
+	if v == nil {
+		return ""
+	}
+	return v.Code + ": " + v.Source
 }
 
 // Run waives.
 func (c *dutyWaiveCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
-	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("waive"), Body: desk.WaiveInput{Exemption: c.Exemption, Reason: c.Reason}})
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("waive"), Body: desk.WaiveInput{Exemption: c.Exemption, Reason: c.Reason, Instead: c.Instead}})
 }
 
 type dutyPackCmd struct {

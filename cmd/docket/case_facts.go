@@ -9,20 +9,23 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/atlascloudai/docket/cmd/docket/client"
 	"github.com/atlascloudai/docket/desk"
 )
 
 // startFlags are what every start word is recorded with.
 type startFlags struct {
-	At       time.Time `required:"" help:"When it became true, with its offset, such as 2026-06-01T09:30:00+02:00."`
-	Zone     string    `required:"" env:"DOCKET_ZONE" help:"IANA zone in which it was said, such as Europe/Berlin."`
-	Evidence string    `required:"" help:"What shows it."`
-	Reason   string    `help:"Why an earlier record is corrected."`
+	At        time.Time  `help:"When it became true, with its offset, such as 2026-06-01T09:30:00+02:00; the candidate's instant if absent."`
+	Zone      string     `env:"DOCKET_ZONE" help:"IANA zone in which it was said, such as Europe/Berlin."`
+	Evidence  string     `required:"" help:"What shows it."`
+	Reason    string     `help:"Why this instant among the candidates, or why an earlier record is corrected."`
+	Candidate *uuid.UUID `help:"The candidate that the decision takes; docket case candidates lists them."`
 }
 
 func (f startFlags) input(word string) desk.StartInput {
-	return desk.StartInput{Word: word, At: f.At, Zone: f.Zone, Evidence: f.Evidence, Reason: f.Reason}
+	return desk.StartInput{Word: word, At: f.At, Zone: f.Zone, Evidence: f.Evidence, Reason: f.Reason, Candidate: f.Candidate}
 }
 
 type caseAwareCmd struct {

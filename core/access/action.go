@@ -32,7 +32,13 @@ const (
 	IncidentAwareLater Action = "incident.aware_later"
 	// IncidentConfirm records when the incident was confirmed.
 	IncidentConfirm Action = "incident.confirm"
-	// IncidentRuleOut records that no breach took place.
+	// IncidentCandidate records an instant that awareness may be counted from; it decides nothing.
+	IncidentCandidate Action = "incident.candidate"
+	// IncidentUpstream records what a sub-processor or AI provider told us of an incident of its own.
+	IncidentUpstream Action = "incident.upstream"
+	// IncidentRisk assesses the risk to people.
+	IncidentRisk Action = "incident.risk"
+	// IncidentRuleOut records that no breach took place; after awareness a second person confirms, and one of the two is the privacy lead.
 	IncidentRuleOut Action = "incident.rule_out"
 	// IncidentMilestone records contained, eradicated or recovered.
 	IncidentMilestone Action = "incident.milestone"
@@ -54,8 +60,10 @@ const (
 const (
 	// DutyDecide confirms a proposed duty as required or not required.
 	DutyDecide Action = "duty.decide"
-	// DutyWaive ends a duty under an exemption.
+	// DutyWaive ends a duty under an exemption; a second person confirms.
 	DutyWaive Action = "duty.waive"
+	// DutyReviewExemption confirms that a duty need not be met though facts changed, or makes it required again.
+	DutyReviewExemption Action = "duty.review_exemption"
 	// DutyFile records a filing or notice made by hand, with its receipt.
 	DutyFile Action = "duty.file"
 	// DutyConfirmFiling confirms such a record as the second person.

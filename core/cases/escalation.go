@@ -18,6 +18,8 @@ const (
 	RaiseDelay = "authority_delay"
 	// RaiseReopened: a late bounce re-opened a duty that had been met.
 	RaiseReopened = "duty_reopened"
+	// RaiseExemptionReview: facts changed on which duties were found not to be owed.
+	RaiseExemptionReview = "exemption_review"
 )
 
 // Step is one step of an escalation: whom to raise, and after how much case time
@@ -47,7 +49,7 @@ func Escalation(kind string) []Step {
 		}
 	case RaiseRefused, RaiseUnreachable, RaiseUnknown, RaiseReopened, RaiseFollowUp:
 		return []Step{{Roles: []string{"comms_lead"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
-	case RaiseUndecided, RaiseDelay:
+	case RaiseUndecided, RaiseDelay, RaiseExemptionReview:
 		return []Step{{Roles: []string{"legal_counsel"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
 	default:
 		return []Step{{Roles: []string{"incident_commander"}, Then: time.Hour}, {Roles: []string{"privacy_lead"}}}

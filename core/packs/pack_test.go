@@ -114,7 +114,7 @@ func TestABrokenRuleIsRefusedWithFileRuleAndField(t *testing.T) {
 func TestABrokenPackIsRefused(t *testing.T) {
 	t.Parallel()
 	for file, change := range map[string][2]string{
-		"pack.yaml":          {"version: 2026.11.0", "version: newest"},
+		"pack.yaml":          {"version: 2026.11.1", "version: newest"},
 		"calendars.yaml":     {"name: AT", "name: NONE"},
 		"zones/release.yaml": {"version:", "edition:"},
 	} {

@@ -23,6 +23,9 @@ type RecordStart struct {
 	Breach bool
 	// Confirms says that the word is the confirmation.
 	Confirms bool
+	// Candidates are the ids of those on record at the decision; Chosen the one it takes, "" for none of them.
+	Candidates []string
+	Chosen     string
 }
 
 func (c RecordStart) decide(d *Decision) error {
@@ -42,12 +45,17 @@ func (c RecordStart) decide(d *Decision) error {
 	if c.Party != "" {
 		body["party"] = c.Party
 	}
+	if len(c.Candidates) > 0 && (c.Breach || c.Chosen != "") {
+		body["candidates"], body["chosen"] = c.Candidates, c.Chosen
+	}
 	content := map[string]any{"evidence": c.Evidence, "reason": c.Reason}
-	if c.Current != nil {
-		body["before"] = c.Current.UTC()
+	if c.Current != nil || body["candidates"] != nil { // A correction, or a choice.
 		if err := needReason(c.Reason); err != nil {
 			return err
 		}
+	}
+	if c.Current != nil {
+		body["before"] = c.Current.UTC()
 		later := c.At.After(*c.Current)
 		if later && !d.second("later:"+c.Party+":"+c.Word, said(c.Current)+" to "+said(&c.At)) {
 			d.write("start.later_proposed", d.Now, body, content)
@@ -87,9 +95,15 @@ func (c RuleOut) decide(d *Decision) error {
 		return err
 	}
 	content := map[string]any{"reason": c.Reason}
-	if d.State.Assessment == Aware && !d.second("rule_out", said(d.State.AwareAt)) {
-		d.write("breach.rule_out_proposed", d.Now, struct{}{}, content)
-		return nil
+	if d.State.Assessment == Aware {
+		first := d.State.Pending["rule_out"]
+		if !d.second("rule_out", said(d.State.AwareAt)) {
+			d.write("breach.rule_out_proposed", d.Now, struct{}{}, content)
+			return nil
+		}
+		if !first.PrivacyLead && !d.PrivacyLead {
+			return problem.Blocked(problem.Blocker{Code: "privacy_lead_needed", Detail: "the company was aware of a breach: one of the two who rule it out is the privacy lead"})
+		}
 	}
 	d.State.Assessment = RuledOut
 	d.write("breach.ruled_out", d.Now, struct{}{}, content)

@@ -60,7 +60,7 @@ func (d *Decision) second(matter, value string) bool {
 		delete(d.State.Pending, matter)
 		return true
 	}
-	d.State.Pending[matter] = Pending{By: d.Actor, Value: value}
+	d.State.Pending[matter] = Pending{By: d.Actor, Value: value, PrivacyLead: d.PrivacyLead}
 	return false
 }
 
@@ -257,6 +257,8 @@ func (c Close) decide(d *Decision) error {
 		Detail: "release or withdraw the notices that are not released"})
 	add(d.Counts.RunningCampaigns > 0, problem.Blocker{Code: "running_campaigns", Count: d.Counts.RunningCampaigns, Detail: "wait for the sending to end, or stop it"})
 	add(d.Counts.UnknownOutcomes > 0, problem.Blocker{Code: "unknown_outcomes", Count: d.Counts.UnknownOutcomes, Detail: "settle the deliveries whose outcome could not be seen"})
+	add(d.Counts.ExemptionsToReview > 0, problem.Blocker{Code: "exemptions_to_review", Count: d.Counts.ExemptionsToReview,
+		Detail: "facts changed since these duties were found not to be owed: confirm that, or make them required again"})
 	breach := d.State.Assessment == Aware
 	add((severityRank[d.State.Severity] >= severityRank[Medium] || breach) && d.State.Review == "",
 		problem.Blocker{Code: "review_missing", Detail: "finish the review, or waive it with a reason"})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/incident"
+	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/problem"
 )
 
@@ -41,6 +42,9 @@ var commands = map[string]incident.Command{
 	"parties":   incident.Parties{},
 	"start":     incident.RecordStart{Word: "aware_processor", At: now.Add(-time.Hour), Zone: "UTC", Evidence: "alert 4711", Breach: true},
 	"rule out":  incident.RuleOut{Reason: "the bucket was empty"},
+	"candidate": incident.AddCandidate{ID: "c", Kind: incident.FirstAlert, At: now.Add(-time.Hour), Zone: "UTC", Evidence: "alert 4711"},
+	"risk":      incident.AssessRisk{Risk: duty.RiskLikely, Reason: "names and addresses"},
+	"waive":     incident.Waive{Duty: "d", Exemption: "risk_unlikely", Reason: "the file was encrypted"},
 	"technical": incident.Technical{Milestone: incident.MilestoneContained, At: now},
 	"assign":    incident.Assign{Commander: "commander"},
 	"resolve":   incident.Resolve{Recovery: "restored from the replica"},
@@ -55,7 +59,7 @@ func TestEachStatusAllowsItsCommandsAndNamesWhatStandsInTheWayOfOthers(t *testin
 	open := []incident.Status{incident.New, incident.InTriage, incident.Active, incident.Resolved}
 	allowed := map[string][]incident.Status{
 		"triage": {incident.New, incident.InTriage}, "dismiss": {incident.New, incident.InTriage}, "declare": {incident.New, incident.InTriage},
-		"parties": open, "start": open, "working": open,
+		"parties": open, "start": open, "working": open, "candidate": open, "risk": open, "waive": statuses,
 		"rule out":  {incident.InTriage, incident.Active, incident.Resolved},
 		"technical": {incident.Active, incident.Resolved},
 		"assign":    statuses,
@@ -125,6 +129,12 @@ func TestWrongInputNamesItsField(t *testing.T) {
 		{incident.Active, incident.RecordStart{Word: "aware_processor", Evidence: "x"}, "at"},
 		{incident.Active, incident.RecordStart{Word: "aware_processor", At: now.Add(time.Second), Evidence: "x"}, "at"},
 		{incident.Active, incident.RecordStart{Word: "aware_processor", At: now}, "evidence"},
+		{incident.Active, incident.RecordStart{Word: "aware_processor", At: now, Evidence: "x", Breach: true, Candidates: []string{"c"}}, "reason"},
+		{incident.Active, incident.AddCandidate{Kind: incident.Ticket}, "at"},
+		{incident.Active, incident.AddCandidate{Kind: incident.Ticket, At: now.Add(time.Second)}, "at"},
+		{incident.Active, incident.AssessRisk{Risk: "low", Reason: "x"}, "risk"},
+		{incident.Active, incident.AssessRisk{Risk: duty.RiskHigh}, "reason"},
+		{incident.Active, incident.Waive{Duty: "d", Exemption: "risk_unlikely"}, "reason"},
 	} {
 		_, events, err := decide(at(c.status), incident.Counts{}, "somebody", c.command)
 		var refusal *problem.Error
@@ -225,13 +235,27 @@ func TestAfterAwarenessABreachIsRuledOutByTwoPeopleAndMayComeBack(t *testing.T) 
 	require.Equal(t, incident.RuledOut, alone.Assessment, "before awareness one person may")
 
 	state.Assessment, state.AwareAt = incident.Aware, &known
-	proposed, events, err := decide(state, incident.Counts{}, "first", commands["rule out"])
-	require.NoError(t, err)
-	require.Equal(t, incident.Aware, proposed.Assessment)
-	require.Equal(t, "breach.rule_out_proposed", events[0].Kind)
-	ruled, _, err := decide(proposed, incident.Counts{}, "second", commands["rule out"])
-	require.NoError(t, err)
-	require.Equal(t, incident.RuledOut, ruled.Assessment)
+	by := func(state incident.State, actor string, lead bool) (incident.State, []cases.Event, error) {
+		return incident.Apply(incident.Decision{State: state, Actor: actor, PrivacyLead: lead, Now: now}, commands["rule out"])
+	}
+	var ruled incident.State
+	for name, lead := range map[string][2]bool{"the first": {true, false}, "the second": {false, true}, "neither": {false, false}} {
+		proposed, events, err := by(state, "first", lead[0])
+		require.NoError(t, err)
+		require.Equal(t, incident.Aware, proposed.Assessment)
+		require.Equal(t, "breach.rule_out_proposed", events[0].Kind)
+		again, _, err := by(proposed, "first", true)
+		require.NoError(t, err)
+		require.Equal(t, incident.Aware, again.Assessment, "one person saying it twice is one person")
+		agreed, _, err := by(proposed, "second", lead[1])
+		if name == "neither" {
+			refusedFor(t, err, "privacy_lead_needed")
+			continue
+		}
+		require.NoError(t, err, "%s is the privacy lead", name)
+		require.Equal(t, incident.RuledOut, agreed.Assessment)
+		ruled = agreed
+	}
 
 	back, _, err := decide(ruled, incident.Counts{}, "first", commands["start"])
 	require.NoError(t, err)
@@ -242,9 +266,9 @@ func TestClosingNamesEverythingThatIsInTheWayAtOnce(t *testing.T) {
 	t.Parallel()
 	state := at(incident.Active)
 	state.Assessment, state.Severity = incident.Aware, incident.Medium
-	counts := incident.Counts{OpenDuties: 4, UndecidedStarts: 2, DraftNotices: 1, RunningCampaigns: 1, UnknownOutcomes: 3}
+	counts := incident.Counts{OpenDuties: 4, UndecidedStarts: 2, DraftNotices: 1, RunningCampaigns: 1, UnknownOutcomes: 3, ExemptionsToReview: 2}
 	_, events, err := decide(state, counts, "commander", incident.Close{})
-	refusedFor(t, err, "not_resolved", "open_duties", "undecided_starts", "draft_notices", "running_campaigns", "unknown_outcomes", "review_missing", "privacy_lead_needed")
+	refusedFor(t, err, "not_resolved", "open_duties", "undecided_starts", "draft_notices", "running_campaigns", "unknown_outcomes", "exemptions_to_review", "review_missing", "privacy_lead_needed")
 	require.Empty(t, events)
 
 	state.Status, state.Review = incident.Resolved, "waived"
@@ -325,4 +349,54 @@ func TestARefusedCommandChangesNothing(t *testing.T) {
 			require.NotEmpty(t, problem.CodeOf(refusal), "a refusal is never an internal error: %v", refusal)
 		}
 	})
+}
+
+// What leaves no notice is decided by two: the chain holds both entries, and the second names the first.
+func TestADutyIsWaivedByTwoPeopleOnOneGround(t *testing.T) {
+	t.Parallel()
+	waive := incident.Waive{Duty: "d", Exemption: "risk_unlikely", Reason: "the file was encrypted"}
+	proposed, events, err := decide(at(incident.Active), incident.Counts{}, "first", waive)
+	require.NoError(t, err)
+	require.Equal(t, "duty.waiver_proposed", events[0].Kind)
+
+	_, events, err = decide(proposed, incident.Counts{}, "first", waive)
+	require.NoError(t, err)
+	require.Equal(t, "duty.waiver_proposed", events[0].Kind, "one person saying it twice is one person")
+	other := waive
+	other.Exemption = "not_in_scope"
+	_, events, err = decide(proposed, incident.Counts{}, "second", other)
+	require.NoError(t, err)
+	require.Equal(t, "duty.waiver_proposed", events[0].Kind, "another ground is another matter")
+
+	waived, events, err := decide(proposed, incident.Counts{}, "second", waive)
+	require.NoError(t, err)
+	require.Equal(t, "duty.waived", events[0].Kind)
+	require.Equal(t, "first", events[0].Body.(map[string]any)["proposed_by"])
+	require.Empty(t, waived.Pending)
+
+	proposed.Pending["rule_out"] = incident.Pending{By: "first"}
+	proposed.DropWaivers()
+	require.Len(t, proposed.Pending, 1, "a proposal on facts that changed is made anew; other matters stay")
+}
+
+func TestTheChoiceAmongCandidatesNamesThemAll(t *testing.T) {
+	t.Parallel()
+	_, events, err := decide(at(incident.Active), incident.Counts{}, "somebody", incident.RecordStart{
+		Word: "aware_processor", At: now, Evidence: "the engineer's note", Reason: "only then it was clear", Breach: true, Candidates: []string{"alert", "ticket"}, Chosen: "ticket",
+	})
+	require.NoError(t, err)
+	body := events[0].Body.(map[string]any)
+	require.Equal(t, []string{"alert", "ticket"}, body["candidates"])
+	require.Equal(t, "ticket", body["chosen"])
+}
+
+func TestEachAssessmentOfTheRiskIsAVersionThatNamesTheOneBefore(t *testing.T) {
+	t.Parallel()
+	state, _, err := decide(at(incident.Active), incident.Counts{}, "somebody", incident.AssessRisk{Risk: duty.RiskUnlikely, Reason: "encrypted"})
+	require.NoError(t, err)
+	state, events, err := decide(state, incident.Counts{}, "somebody", incident.AssessRisk{Risk: duty.RiskHigh, Reason: "the key leaked too"})
+	require.NoError(t, err)
+	require.Equal(t, duty.RiskHigh, state.Risk)
+	require.Equal(t, 2, state.RiskVersion)
+	require.Equal(t, duty.RiskUnlikely, events[0].Body.(map[string]any)["before"])
 }

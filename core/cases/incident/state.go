@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/atlascloudai/docket/core/cases"
+	"github.com/atlascloudai/docket/core/duty"
 )
 
 // Status is where an incident stands.
@@ -70,6 +71,8 @@ const (
 type Pending struct {
 	By    string `json:"by"`
 	Value string `json:"value"`
+	// PrivacyLead says that the first person holds that role, for matters in which one of the two has to.
+	PrivacyLead bool `json:"privacy_lead,omitempty"`
 }
 
 // State is what the incident knows of itself. It holds no list that grows with customers.
@@ -94,6 +97,9 @@ type State struct {
 	Waves           int                `json:"waves"`
 	Reopened        int                `json:"reopened"`
 	Pending         map[string]Pending `json:"pending,omitempty"`
+	// Risk is the assessment that stands, RiskVersion how often it was made.
+	Risk        duty.Risk `json:"risk,omitempty"`
+	RiskVersion int       `json:"risk_version,omitempty"`
 }
 
 // Counts is what the tables know of the incident at the moment of a decision.
@@ -107,6 +113,8 @@ type Counts struct {
 	OpenRaises       int    `json:"open_raises"`
 	FirstOpenDuty    string `json:"first_open_duty,omitempty"`
 	FirstDraft       string `json:"first_draft,omitempty"`
+	// ExemptionsToReview is how many exemptions were decided on facts that changed since.
+	ExemptionsToReview int `json:"exemptions_to_review"`
 }
 
 // Milestones of the technical work that a person may record.
