@@ -30,6 +30,9 @@ type Player struct {
 	Began time.Time
 	// Zone is where they are; nil is UTC.
 	Zone *time.Location
+
+	// told is up to which step of its escalation each raise was told.
+	told map[uuid.UUID]int
 }
 
 func (p *Player) zone() *time.Location {
@@ -117,36 +120,41 @@ func (p *Player) Answer(ctx context.Context, who access.Actor, note string, kind
 // Advance moves the clock to an instant (nil: to the next at which something happens by itself), waits until
 // everything that is due by then is carried out, and tells who was raised.
 func (p *Player) Advance(ctx context.Context, to *time.Time) error {
-	before, err := p.Raises(ctx)
-	if err != nil {
-		return err
-	}
 	if err := p.jump(ctx, to); err != nil {
 		return err
 	}
-	view, err := p.Settle(ctx)
+	if _, err := p.Settle(ctx); err != nil {
+		return err
+	}
+	return p.tell(ctx)
+}
+
+// tell says who was raised since it last said so.
+func (p *Player) tell(ctx context.Context) error {
+	view, err := p.View(ctx)
 	if err != nil {
 		return err
 	}
-	after, err := p.Raises(ctx)
+	raises, err := p.Raises(ctx)
 	if err != nil {
 		return err
 	}
-	step := map[uuid.UUID]int{}
-	for _, r := range before {
-		step[r.ID] = r.Step + 1
+	if p.told == nil {
+		p.told = map[uuid.UUID]int{}
 	}
-	told := map[string]bool{}
-	for _, r := range after {
-		line := ""
-		switch was := step[r.ID]; {
-		case was == 0:
-			line = fmt.Sprintf("%-15s %2d duties → %s", r.Kind, r.Count, strings.Join(r.Roles, ", "))
-		case r.Step >= was:
-			line = fmt.Sprintf("%-15s not answered → %s", r.Kind, strings.Join(r.Roles, ", "))
+	said := map[string]bool{}
+	for _, r := range raises {
+		before, known := p.told[r.ID]
+		p.told[r.ID] = r.Step
+		if known && r.Step == before {
+			continue
 		}
-		if line != "" && !told[line] { // Raises that were opened together go up the chain together.
-			told[line] = true
+		line := fmt.Sprintf("%-15s not answered → %s", r.Kind, strings.Join(r.Roles, ", "))
+		if !known {
+			line = fmt.Sprintf("%-15s %2d duties → %s", r.Kind, r.Count, strings.Join(r.Roles, ", "))
+		}
+		if !said[line] { // Raises that were opened together go up the chain together.
+			said[line] = true
 			p.Say("  +%-8s %s", Span(view.Now.Sub(p.Began)), line)
 		}
 	}

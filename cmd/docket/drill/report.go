@@ -251,3 +251,16 @@ func short(clause string) string {
 	}
 	return clause
 }
+
+// Limits is what a drill does not do: whoever reads its report has to know.
+const Limits = `This was a drill. Nothing left this machine, nobody outside was told, and no figure or register counts it. It shows what your
+agreements and rules ask for and what Docket does about it; whether people answer at night, and whether real mail servers take
+a notice, it does not show.`
+
+// Verdict is nil where everything was as expected, and else names what was not.
+func (r Report) Verdict() error {
+	if len(r.Failed) == 0 {
+		return nil
+	}
+	return fmt.Errorf("not as expected:\n  %s", strings.Join(r.Failed, "\n  "))
+}

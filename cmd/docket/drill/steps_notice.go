@@ -1,0 +1,199 @@
+package drill
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/letters"
+	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/local/mail"
+)
+
+// draft begins a notice; the steps after it are about the one that was drafted last.
+type draft struct{}
+
+func (*draft) role() access.Role { return access.CommsLead }
+
+func (*draft) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
+	text := exerciseText()
+	drafted, err := p.Desk.DraftNotice(ctx, who, "", p.Case, desk.NoticeInput{Content: &text})
+	if err == nil {
+		p.notice = *drafted.ID
+	}
+	return err
+}
+
+// exerciseText is a complete notice that nobody can take for a real one.
+func exerciseText() letters.Notice {
+	elements := map[string]letters.Fill{}
+	for _, required := range letters.Required(letters.IncidentCustomer) {
+		elements[required.ID] = letters.Fill{State: letters.Filled, Text: "Exercise: here stands the answer about “" + strings.ToLower(required.Title) + "”."}
+	}
+	return letters.Notice{
+		Template: letters.IncidentCustomer, TemplateVersion: letters.LatestTemplate(letters.IncidentCustomer), Fallback: "en",
+		Languages: map[string]letters.Content{"en": {Subject: "Security incident affecting your account", Elements: elements}},
+	}
+}
+
+type submit struct{}
+
+func (*submit) role() access.Role { return access.CommsLead }
+
+func (*submit) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
+	_, err := p.Desk.SubmitNotice(ctx, who, "", p.Case, p.notice, desk.SubmitInput{})
+	return err
+}
+
+// approve approves what the preview shows now.
+type approve struct{}
+
+func (*approve) role() access.Role { return access.PrivacyLead }
+
+func (*approve) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
+	preview, err := p.Desk.Preview(ctx, who, p.Case, p.notice, 0)
+	if err == nil {
+		_, err = p.Desk.ApproveNotice(ctx, who, "", p.Case, p.notice, desk.ApproveInput{Digest: preview.Digest})
+	}
+	return err
+}
+
+type release struct{}
+
+func (*release) role() access.Role { return access.CommsLead }
+
+func (*release) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
+	_, err := p.Desk.ReleaseNotice(ctx, who, "", p.Case, p.notice, desk.ReleaseInput{})
+	return err
+}
+
+type withdraw struct {
+	Reason string `yaml:"reason"`
+}
+
+func (*withdraw) role() access.Role { return access.CommsLead }
+
+func (s *withdraw) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
+	_, err := p.Desk.WithdrawNotice(ctx, who, "", p.Case, p.notice, desk.ReasonInput{Reason: s.Reason})
+	return err
+}
+
+// file records a filing by hand, with an authority or a customer.
+type file struct {
+	To          string  `yaml:"to"`
+	Since       *Moment `yaml:"since,omitempty"`
+	How         string  `yaml:"how,omitempty"`
+	Reference   string  `yaml:"reference,omitempty"`
+	DelayReason string  `yaml:"delay_reason,omitempty"`
+}
+
+func (*file) role() access.Role { return access.PrivacyLead }
+
+func (s *file) do(ctx context.Context, p *play, who access.Actor, at time.Time) error {
+	owed, err := p.owed(ctx, s.To)
+	if err != nil {
+		return err
+	}
+	filed, err := p.Desk.FileByHand(ctx, who, "", p.Case, owed, desk.FileInput{
+		FiledAt: p.since(s.Since, at), Zone: p.zone().String(), How: cmp.Or(s.How, "web form"), Reference: cmp.Or(s.Reference, "EXERCISE-1"),
+		Receipt: []byte("a receipt, as the scenario says"), DelayReason: s.DelayReason,
+	})
+	if err == nil {
+		p.filings[s.To] = *filed.ID
+	}
+	return err
+}
+
+// owed is the one open duty to a customer or an authority.
+func (p *play) owed(ctx context.Context, to string) (uuid.UUID, error) {
+	duties, err := p.Duties(ctx)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	var open []uuid.UUID
+	var names []string
+	for _, d := range duties {
+		if d.State != "proposed" && d.State != "required" {
+			continue
+		}
+		name := lineOf(d, nil, p.Began).To
+		names = append(names, name)
+		if name == to {
+			open = append(open, d.ID)
+		}
+	}
+	if len(open) != 1 {
+		return uuid.Nil, fmt.Errorf("to: %d open duties are owed to %q, not one; open duties are owed to %s", len(open), to, cmp.Or(strings.Join(names, ", "), "nobody"))
+	}
+	return open[0], nil
+}
+
+// confirm is the second person's word on what was filed.
+type confirm struct {
+	To     string `yaml:"to"`
+	Reason string `yaml:"reason,omitempty"`
+}
+
+func (*confirm) role() access.Role { return access.LegalCounsel }
+
+func (s *confirm) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
+	filing, filed := p.filings[s.To]
+	if !filed {
+		return fmt.Errorf("to: nothing was filed with %q; put a step `do: file` before", s.To)
+	}
+	_, err := p.Desk.ConfirmFiling(ctx, who, "", p.Case, filing, desk.ReasonInput{Reason: cmp.Or(s.Reason, "receipt read")})
+	return err
+}
+
+// reply is a customer's answer to everything it was sent.
+type reply struct {
+	To    string  `yaml:"to"`
+	Since *Moment `yaml:"since,omitempty"`
+}
+
+func (*reply) role() access.Role { return access.CommsLead }
+
+func (s *reply) do(ctx context.Context, p *play, who access.Actor, at time.Time) error {
+	deliveries, err := p.Deliveries(ctx)
+	if err != nil {
+		return err
+	}
+	answered := 0
+	for _, one := range deliveries {
+		if one.Customer != s.To || one.AcceptedAt == nil {
+			continue
+		}
+		answered++
+		_, err := p.Desk.AcknowledgeDelivery(ctx, who, "", p.Case, one.ID, desk.AcknowledgeInput{At: p.since(s.Since, at), Evidence: "a reply, as the scenario says"})
+		if err != nil {
+			return err
+		}
+	}
+	if answered == 0 {
+		return fmt.Errorf("to: nothing that was sent to %q was accepted, so that there is nothing to reply to", s.To)
+	}
+	return nil
+}
+
+// mailRule is how recipients' servers answer from now on.
+type mailRule struct {
+	To      string `yaml:"to"`
+	Answers texts  `yaml:"answers"`
+	Then    string `yaml:"then,omitempty"`
+	Stage   string `yaml:"stage,omitempty"`
+}
+
+func (*mailRule) role() access.Role { return access.Responder }
+
+func (s *mailRule) do(_ context.Context, p *play, _ access.Actor, _ time.Time) error {
+	// The newest rule decides; the copies of pages go to people who are not part of the story.
+	p.rules = append([]mail.Rule{{To: s.To, At: mail.Stage(s.Stage), Answers: s.Answers, Then: s.Then}}, p.rules...)
+	return p.mail.Rules(append([]mail.Rule{toOnCall}, p.rules...)...)
+}
+
+var toOnCall = mail.Rule{To: "oncall@*", Answers: []string{"250"}}
