@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/atlascloudai/docket/cmd/docket/drill"
-	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/packs"
 	"github.com/atlascloudai/docket/samples"
 )
@@ -109,14 +108,7 @@ func (d drillCmd) play(ctx context.Context, s *stack, story drill.Scenario, out,
 		return err
 	}
 	if story.Files != nil {
-		imported, err := s.plant.desk.ImportAgreements(ctx, p.As(access.LegalCounsel), story.Files)
-		if err != nil {
-			return err
-		}
-		for _, finding := range imported.Errors {
-			err = errors.Join(err, fmt.Errorf("%s:%d: %s: %s", finding.File, finding.Line, finding.Field, finding.Text))
-		}
-		if err != nil {
+		if _, err := p.Import(ctx, story.Files); err != nil {
 			return err
 		}
 	}

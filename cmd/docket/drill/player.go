@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/duty/sheet"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/desk"
 )
@@ -61,6 +62,15 @@ func (p *Player) Hire(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Import takes customers and agreements over, or names everything in the files that has to be mended first.
+func (p *Player) Import(ctx context.Context, files map[string][]byte) (sheet.Report, error) {
+	report, err := p.Desk.ImportAgreements(ctx, p.As(access.LegalCounsel), files)
+	for _, f := range report.Errors {
+		err = errors.Join(err, fmt.Errorf("%s:%d: %s: %s", f.File, f.Line, f.Field, f.Text))
+	}
+	return report, err
 }
 
 // As is the person who holds a role.

@@ -111,7 +111,43 @@ func (l *located) at(field string, line int) {
 	l.lines[field] = line
 }
 
-// fill reads a mapping into records: the keys are the fields' yaml tags, and what is not marked omitempty is needed.
+// field is one key that a record takes.
+type field struct {
+	key    string
+	needed bool
+	value  reflect.Value
+}
+
+// fieldsOf are a record's fields by their yaml tags; what is not marked omitempty is needed.
+func fieldsOf(record any) (fields []field) {
+	value := reflect.ValueOf(record).Elem()
+	for _, one := range reflect.VisibleFields(value.Type()) {
+		if tag, tagged := one.Tag.Lookup("yaml"); tagged {
+			key, optional := strings.CutSuffix(tag, ",omitempty")
+			fields = append(fields, field{key, !optional, value.FieldByIndex(one.Index)})
+		}
+	}
+	return fields
+}
+
+// Reference is each command with who usually does it and what it takes, as rows of the table in docs/drills.md.
+func Reference() (rows []string) {
+	for _, verb := range Verbs() {
+		does := verbs[verb]()
+		var takes []string
+		for _, f := range fieldsOf(does) {
+			name := "`" + f.key + "`"
+			if !f.needed {
+				name = "[" + name + "]"
+			}
+			takes = append(takes, name)
+		}
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |", verb, does.role(), strings.Join(takes, " ")))
+	}
+	return rows
+}
+
+// fill reads a mapping into records.
 func (r *reader) fill(node *yaml.Node, what string, records ...any) {
 	if node.Kind != yaml.MappingNode {
 		r.refuse(node.Line, "", "%s is written as keys with values", what)
@@ -124,16 +160,10 @@ func (r *reader) fill(node *yaml.Node, what string, records ...any) {
 			place.at("", node.Line)
 			places = append(places, place)
 		}
-		value := reflect.ValueOf(record).Elem()
-		for _, field := range reflect.VisibleFields(value.Type()) {
-			tag, tagged := field.Tag.Lookup("yaml")
-			if !tagged {
-				continue
-			}
-			key, optional := strings.CutSuffix(tag, ",omitempty")
-			values[key], known = value.FieldByIndex(field.Index), append(known, key)
-			if !optional {
-				needed = append(needed, key)
+		for _, f := range fieldsOf(record) {
+			values[f.key], known = f.value, append(known, f.key)
+			if f.needed {
+				needed = append(needed, f.key)
 			}
 		}
 	}

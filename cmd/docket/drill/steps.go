@@ -28,18 +28,18 @@ type act interface {
 
 // verbs are the commands by their names.
 var verbs = map[string]func() act{
-	"open": make1[open], "triage": make1[triage], "declare": make1[declare], "start": make1[start], "rule_out": make1[ruleOut],
-	"parties": make1[parties], "choose": make1[choose], "decide": make1[decide],
+	"open": fresh[open], "triage": fresh[triage], "declare": fresh[declare], "start": fresh[start], "rule_out": fresh[ruleOut],
+	"parties": fresh[parties], "choose": fresh[choose], "decide": fresh[decide],
 	"contained": technical("contained"), "eradicated": technical("eradicated"), "recovered": technical("recovered"),
-	"resolve": make1[resolve], "review": make1[review], "close": make1[closing], "acknowledge": make1[acknowledge],
-	"draft": make1[draft], "submit": make1[submit], "approve": make1[approve], "release": make1[release], "withdraw": make1[withdraw],
-	"file": make1[file], "confirm": make1[confirm], "reply": make1[reply], "mail": make1[mailRule], "expect": make1[expects],
+	"resolve": fresh[resolve], "review": fresh[review], "close": fresh[closing], "acknowledge": fresh[acknowledge],
+	"draft": fresh[draft], "submit": fresh[submit], "approve": fresh[approve], "release": fresh[release], "withdraw": fresh[withdraw],
+	"file": fresh[file], "confirm": fresh[confirm], "reply": fresh[reply], "mail": fresh[mailRule], "expect": fresh[expects],
 }
 
 // Verbs are the names of the commands.
 func Verbs() []string { return slices.Sorted(maps.Keys(verbs)) }
 
-func make1[T any, P interface {
+func fresh[T any, P interface {
 	*T
 	act
 }]() act {
