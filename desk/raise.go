@@ -50,19 +50,18 @@ func undecidedRaise(w *work, count int) store.Raise {
 }
 
 // RaiseDue raises what passed and what nobody has been told of: one raise per kind and distinct instant,
-// with the number of open duties it concerns. It answers how many it opened.
+// with the number of open duties it concerns. It answers how many milestones it took, those of duties that were met
+// before included: whoever asks goes on at once where something was taken.
 func (d *Desk) RaiseDue(ctx context.Context, caseID uuid.UUID) (int, error) {
 	return d.process(ctx, access.RaiseOpen, caseID, func(w *work) (int, error) {
 		due, err := w.TakeDueMilestones(ctx, w.c.ID, w.c.Now)
 		if err != nil {
 			return 0, err
 		}
-		raised := 0
 		for _, m := range due {
 			if m.Count == 0 {
 				continue // Every duty of this clock was met before.
 			}
-			raised++
 			key := m.Kind + "@" + m.At.UTC().Format(time.RFC3339Nano)
 			if m.Generation > 1 {
 				key += "/" + strconv.Itoa(m.Generation) // For duties that joined after it was raised.
@@ -71,7 +70,7 @@ func (d *Desk) RaiseDue(ctx context.Context, caseID uuid.UUID) (int, error) {
 				return 0, err
 			}
 		}
-		return raised, nil
+		return len(due), nil
 	})
 }
 
