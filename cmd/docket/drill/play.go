@@ -38,6 +38,7 @@ func (p *Player) Play(ctx context.Context, s Scenario, server Mail) (Report, err
 	if err := server.Rules(toOnCall); err != nil {
 		return Report{}, err
 	}
+	defer server.Rules() // What is tried again after the story is taken.
 	p.Say("— %s\n  %s", s.Title, strings.Join(strings.Fields(s.Teaches), " "))
 	last := time.Time{}
 	for i, step := range s.Steps {
