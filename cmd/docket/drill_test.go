@@ -69,6 +69,7 @@ func TestADrillSaysWhetherItWentAsExpected(t *testing.T) {
 	require.Contains(t, failed.problems, "story.yaml:12: met: 0, expected 1")
 	var report drill.Report
 	require.NoError(t, json.Unmarshal([]byte(failed.out), &report), failed.out)
+	require.True(t, report.Drill)
 	require.Equal(t, drill.Missed, report.Duties[0].State)
 
 	left, err := os.ReadDir(place)

@@ -17,6 +17,8 @@ import (
 
 // Report is what a case came to: what was due, sent, late and missed.
 type Report struct {
+	// Drill marks it wherever it is passed on; it is always true.
+	Drill bool      `json:"drill"`
 	Case  string    `json:"case"`
 	Began time.Time `json:"began"`
 	Ended time.Time `json:"ended"`
@@ -85,7 +87,7 @@ func (p *Player) Report(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	r := Report{
-		Case: p.Code, Began: p.Began.UTC(), Ended: view.Now, Zone: p.zone().String(), zone: p.zone(),
+		Drill: true, Case: p.Code, Began: p.Began.UTC(), Ended: view.Now, Zone: p.zone().String(), zone: p.zone(),
 		Totals: map[State]int{}, Raised: map[string]int{}, Mails: map[string]int{},
 	}
 	for _, d := range duties {
@@ -128,13 +130,15 @@ func (d Duty) due() *time.Time {
 	return d.Target
 }
 
+// whom is the customer's reference, or the authority.
+func whom(d desk.DutyView) string {
+	return cmp.Or(d.Customer, strings.TrimPrefix(d.Counterparty, "authority/"))
+}
+
 func lineOf(d desk.DutyView, deliveries []desk.DeliveryView, now time.Time) Duty {
 	line := Duty{
-		To: d.Customer, Clause: d.Clause, Start: d.StartWord, Target: d.Target, Limit: d.Limit, Internal: d.Internal, MetAt: d.MetAt,
+		To: whom(d), Clause: d.Clause, Start: d.StartWord, Target: d.Target, Limit: d.Limit, Internal: d.Internal, MetAt: d.MetAt,
 		Evidence: proof(d, deliveries),
-	}
-	if line.To == "" {
-		line.To = strings.TrimPrefix(d.Counterparty, "authority/")
 	}
 	due, at := line.due(), now
 	if d.MetAt != nil {

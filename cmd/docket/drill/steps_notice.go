@@ -121,9 +121,8 @@ func (p *play) owed(ctx context.Context, to string) (uuid.UUID, error) {
 		if d.State != "proposed" && d.State != "required" {
 			continue
 		}
-		name := lineOf(d, nil, p.Began).To
-		names = append(names, name)
-		if name == to {
+		names = append(names, whom(d))
+		if whom(d) == to {
 			open = append(open, d.ID)
 		}
 	}
