@@ -3,17 +3,16 @@ package drill
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/clock"
-	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/desk"
 )
 
@@ -39,6 +38,24 @@ var verbs = map[string]func() act{
 // Verbs are the names of the commands.
 func Verbs() []string { return slices.Sorted(maps.Keys(verbs)) }
 
+// Reference is each command with who usually does it and what it takes, as rows of the table in docs/drills.md.
+func Reference() (rows []string) {
+	for _, verb := range Verbs() {
+		does := verbs[verb]()
+		var takes []string
+		for _, f := range fieldsOf(does) {
+			name := "`" + f.key + "`"
+			if !f.needed {
+				name = "[" + name + "]"
+			}
+			takes = append(takes, name)
+		}
+		rows = append(rows, fmt.Sprintf("| `%s` | %s | %s |", verb, does.role(), strings.Join(takes, " ")))
+	}
+	return rows
+}
+
+// fresh makes a command that nothing was read into yet.
 func fresh[T any, P interface {
 	*T
 	act
@@ -135,76 +152,6 @@ func (*ruleOut) role() access.Role { return access.PrivacyLead }
 
 func (s *ruleOut) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
 	_, err := p.Desk.RuleOut(ctx, who, "", p.Case, desk.RuleOutInput{Reason: s.Reason})
-	return err
-}
-
-// parties records a wave: customers by their references, or people whose data is the company's own.
-type parties struct {
-	Customers texts            `yaml:"customers,omitempty"`
-	Kind      string           `yaml:"kind,omitempty"`
-	Service   string           `yaml:"service,omitempty"`
-	Touched   texts            `yaml:"touched"`
-	Numbers   map[string]int64 `yaml:"numbers,omitempty"`
-	People    map[string]int   `yaml:"people,omitempty"`
-	Certainty string           `yaml:"certainty,omitempty"`
-	Governs   string           `yaml:"governs,omitempty"`
-	Reason    string           `yaml:"reason,omitempty"`
-}
-
-func (*parties) role() access.Role { return access.PrivacyLead }
-
-func (s *parties) check() (string, error) {
-	for _, touched := range s.Touched {
-		if !slices.Contains(duty.Touches, duty.Touch(touched)) {
-			return "touched", fmt.Errorf("%q cannot be touched; write some of %v", touched, duty.Touches)
-		}
-	}
-	if (len(s.Customers) > 0) == (s.Kind != "") {
-		return "customers", errors.New("name customers, or in kind the people (account_holders, group): exactly one of them")
-	}
-	return "", nil
-}
-
-func (s *parties) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
-	in := desk.PartiesInput{Governs: s.Governs, Reason: s.Reason}
-	one := desk.PartyInput{
-		Kind: s.Kind, Service: s.Service, Touched: s.Touched, Numbers: s.Numbers, People: s.People, Certainty: s.Certainty, Evidence: "as the scenario says",
-	}
-	for _, customer := range s.Customers {
-		one.Customer = customer
-		in.Parties = append(in.Parties, one)
-	}
-	if s.Kind != "" {
-		in.Parties = append(in.Parties, one)
-	}
-	_, err := p.Desk.RecordParties(ctx, who, "", p.Case, in)
-	return err
-}
-
-// choose is counsel's choice for parties that were found later.
-type choose struct {
-	Governs string `yaml:"governs"`
-	Reason  string `yaml:"reason"`
-}
-
-func (*choose) role() access.Role { return access.LegalCounsel }
-
-func (s *choose) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
-	_, err := p.Desk.ChooseStart(ctx, who, "", p.Case, desk.ChooseStartInput{Governs: s.Governs, Reason: s.Reason})
-	return err
-}
-
-// decide confirms proposed duties of a rule as required or not.
-type decide struct {
-	Rule     string `yaml:"rule"`
-	Required bool   `yaml:"required"`
-	Reason   string `yaml:"reason"`
-}
-
-func (*decide) role() access.Role { return access.LegalCounsel }
-
-func (s *decide) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
-	_, err := p.Desk.DecideDuties(ctx, who, "", p.Case, desk.DecideInput{Rule: s.Rule, Required: s.Required, Reason: s.Reason})
 	return err
 }
 

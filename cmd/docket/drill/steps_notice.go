@@ -1,13 +1,10 @@
 package drill
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/letters"
@@ -80,72 +77,6 @@ func (*withdraw) role() access.Role { return access.CommsLead }
 
 func (s *withdraw) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
 	_, err := p.Desk.WithdrawNotice(ctx, who, "", p.Case, p.notice, desk.ReasonInput{Reason: s.Reason})
-	return err
-}
-
-// file records a filing by hand, with an authority or a customer.
-type file struct {
-	To          string  `yaml:"to"`
-	Since       *Moment `yaml:"since,omitempty"`
-	How         string  `yaml:"how,omitempty"`
-	Reference   string  `yaml:"reference,omitempty"`
-	DelayReason string  `yaml:"delay_reason,omitempty"`
-}
-
-func (*file) role() access.Role { return access.PrivacyLead }
-
-func (s *file) do(ctx context.Context, p *play, who access.Actor, at time.Time) error {
-	owed, err := p.owed(ctx, s.To)
-	if err != nil {
-		return err
-	}
-	filed, err := p.Desk.FileByHand(ctx, who, "", p.Case, owed, desk.FileInput{
-		FiledAt: p.since(s.Since, at), Zone: p.zone().String(), How: cmp.Or(s.How, "web form"), Reference: cmp.Or(s.Reference, "EXERCISE-1"),
-		Receipt: []byte("a receipt, as the scenario says"), DelayReason: s.DelayReason,
-	})
-	if err == nil {
-		p.filings[s.To] = *filed.ID
-	}
-	return err
-}
-
-// owed is the one open duty to a customer or an authority.
-func (p *play) owed(ctx context.Context, to string) (uuid.UUID, error) {
-	duties, err := p.Duties(ctx)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	var open []uuid.UUID
-	var names []string
-	for _, d := range duties {
-		if d.State != "proposed" && d.State != "required" {
-			continue
-		}
-		names = append(names, whom(d))
-		if whom(d) == to {
-			open = append(open, d.ID)
-		}
-	}
-	if len(open) != 1 {
-		return uuid.Nil, fmt.Errorf("to: %d open duties are owed to %q, not one; open duties are owed to %s", len(open), to, cmp.Or(strings.Join(names, ", "), "nobody"))
-	}
-	return open[0], nil
-}
-
-// confirm is the second person's word on what was filed.
-type confirm struct {
-	To     string `yaml:"to"`
-	Reason string `yaml:"reason,omitempty"`
-}
-
-func (*confirm) role() access.Role { return access.LegalCounsel }
-
-func (s *confirm) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
-	filing, filed := p.filings[s.To]
-	if !filed {
-		return fmt.Errorf("to: nothing was filed with %q; put a step `do: file` before", s.To)
-	}
-	_, err := p.Desk.ConfirmFiling(ctx, who, "", p.Case, filing, desk.ReasonInput{Reason: cmp.Or(s.Reason, "receipt read")})
 	return err
 }
 
