@@ -65,8 +65,8 @@ func AgreementsIn(from fs.FS, folder string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// yamlError is how the YAML reader words a fault.
-var yamlError = regexp.MustCompile(`^yaml: (?:unmarshal errors:\s+)?line (\d+): (.*)`)
+// yamlError finds the line in an error of the YAML reader.
+var yamlError = regexp.MustCompile(`line (\d+)`)
 
 func (r *reader) scenario(text []byte) (s Scenario) {
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
