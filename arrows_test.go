@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"testkit":           {"*"},
 	"cmd/docket":        {"*"},
 	"cmd/docket/client": {"core", "api"},
+	"cmd/docket/drill":  {"core", "desk", "local"},
 }
 
 func TestArrowsRunOneWay(t *testing.T) {

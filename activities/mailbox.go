@@ -40,7 +40,7 @@ func (m Mailbox) send(ctx context.Context, event pager.Event) notifications.Answ
 func subject(event pager.Event) string {
 	mark := "[Docket]"
 	if event.Drill {
-		mark = "[Docket drill]"
+		mark = "[DRILL] [Docket]"
 	}
 	return fmt.Sprintf("%s %s: somebody has to look (%d)", mark, words(event.Kind), event.Count)
 }

@@ -55,7 +55,8 @@ func TestAnUnlikelyRiskProposesNothingAndARaisedOneDoes(t *testing.T) {
 	require.Empty(t, r.duties())
 
 	raised := r.risk("high_risk")
-	require.Equal(t, 1, raised.Count)
+	require.Equal(t, 2, raised.Count, "the authority, and at a high risk the people themselves (GDPR art. 34)")
+	require.Equal(t, "proposed", r.duty("people/GDPR").State)
 	require.Equal(t, 2, r.view().State.RiskVersion)
 	require.Equal(t, "proposed", r.duty(leadSA).State)
 	require.EqualValues(t, "high_risk", r.view().State.Risk)
@@ -64,11 +65,11 @@ func TestAnUnlikelyRiskProposesNothingAndARaisedOneDoes(t *testing.T) {
 	lowered := r.risk("unlikely")
 	require.Zero(t, lowered.Count)
 	require.Equal(t, "proposed", r.duty(leadSA).State, "what was proposed is for a person to decide")
-	require.Equal(t, 1, r.view().Counts.ProposedDuties)
+	require.Equal(t, 2, r.view().Counts.ProposedDuties)
 	assessed := r.entries("risk.assessed")
 	require.Len(t, assessed, 4)
 	require.Contains(t, string(assessed[3].Body), `"before":"high_risk"`)
-	require.Contains(t, string(assessed[3].Body), `"proposed":1`)
+	require.Contains(t, string(assessed[3].Body), `"proposed":2`)
 	r.verified()
 }
 

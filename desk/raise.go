@@ -65,7 +65,8 @@ func undecidedRaise(w *work, count int) store.Raise {
 
 // RaiseDue raises what passed and what nobody has been told of: one raise per kind and distinct instant, with the number
 // of open duties it concerns. Where several instants passed unnoticed, because nothing ran, people are raised once for all
-// of them: the gravest leads. It answers how many raises it opened.
+// of them: the gravest leads. It answers how many milestones it took, those of duties that were met before included:
+// whoever asks goes on at once where something was taken.
 func (d *Desk) RaiseDue(ctx context.Context, caseID uuid.UUID) (int, error) {
 	return d.process(ctx, access.RaiseOpen, caseID, func(w *work) (int, error) {
 		due, err := w.TakeDueMilestones(ctx, w.c.ID, w.c.Now)
@@ -73,14 +74,13 @@ func (d *Desk) RaiseDue(ctx context.Context, caseID uuid.UUID) (int, error) {
 			return 0, err
 		}
 		// Every duty of a clock that is left out was met before.
-		due = slices.DeleteFunc(due, func(m store.DueMilestone) bool { return m.Count == 0 })
-		raises := raisesOf(due)
-		for _, r := range raises {
+		open := slices.DeleteFunc(slices.Clone(due), func(m store.DueMilestone) bool { return m.Count == 0 })
+		for _, r := range raisesOf(open) {
 			if err := d.raise(ctx, w, r); err != nil {
 				return 0, err
 			}
 		}
-		return len(raises), nil
+		return len(due), nil
 	})
 }
 

@@ -126,6 +126,7 @@ func TestAMilestoneOfDutiesThatAreMetRaisesNobody(t *testing.T) {
 	r.Parties(t, r.Case, "C-1001")
 	r.send(r.Released(t, r.Case), "direct", all(accepted))
 	r.advance(100 * time.Hour)
+	require.Equal(t, 4, r.raiseDue(), "they are taken, so that the process goes on at once")
 	require.Zero(t, r.raiseDue())
 	all, err := r.Desk.Raises(r.ctx, r.As(access.Observer), r.Case)
 	require.NoError(t, err)

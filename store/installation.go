@@ -211,7 +211,7 @@ func (tx *Tx) Status(ctx context.Context) (Status, error) {
 	err := tx.QueryRow(ctx, `SELECT
 		coalesce((SELECT clock_timestamp() - min(d.next_at) FROM delivery d JOIN campaign p ON p.id = d.campaign_id JOIN cases c ON c.id = d.case_id
 			WHERE d.state IN ('planned', 'deferred') AND p.state = 'running' AND d.next_at <= clock_timestamp() AND NOT c.drill), '0'),
-		coalesce((SELECT clock_timestamp() - min(raised_at) FROM bell WHERE seq > heard), '0'),
+		coalesce((SELECT clock_timestamp() - min(b.raised_at) FROM bell b JOIN cases c ON c.id = b.case_id WHERE b.seq > b.heard AND NOT c.drill), '0'),
 		(SELECT count(*)::int FROM raise r JOIN cases c ON c.id = r.case_id WHERE r.acknowledged_at IS NULL AND NOT c.drill AND NOT c.restricted)`).
 		Scan(&s.OldestUnclaimed, &s.OldestUnheard, &s.OpenRaises)
 	if err != nil {

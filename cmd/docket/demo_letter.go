@@ -12,59 +12,59 @@ import (
 )
 
 // draft writes the notice in three languages; the drafter may not approve it.
-func (p *player) draft(ctx context.Context) error {
+func (p demonstration) draft(ctx context.Context) error {
 	p.act("The notice is drafted")
-	text := demoText(p.began)
-	drafted, err := p.plant.desk.DraftNotice(ctx, p.as(access.CommsLead), "", p.id, desk.NoticeInput{Content: &text})
+	text := demoText(p.Began)
+	drafted, err := p.Desk.DraftNotice(ctx, p.As(access.CommsLead), "", p.Case, desk.NoticeInput{Content: &text})
 	if err != nil {
 		return err
 	}
-	if _, err = p.plant.desk.SubmitNotice(ctx, p.as(access.CommsLead), "", p.id, *drafted.ID, desk.SubmitInput{}); err != nil {
+	if _, err = p.Desk.SubmitNotice(ctx, p.As(access.CommsLead), "", p.Case, *drafted.ID, desk.SubmitInput{}); err != nil {
 		return err
 	}
-	_, err = p.plant.desk.Close(ctx, p.as(access.PrivacyLead), "", p.id, desk.CloseInput{})
+	_, err = p.Desk.Close(ctx, p.As(access.PrivacyLead), "", p.Case, desk.CloseInput{})
 	if problem.CodeOf(err) != problem.Conflict {
 		return fmt.Errorf("closing too early was not refused: %w", err)
 	}
-	p.say("  in English, German and French; it waits for a second person")
-	p.say("  closing now is refused: %v", err)
+	p.Say("  in English, German and French; it waits for a second person")
+	p.Say("  closing now is refused: %v", err)
 	return nil
 }
 
 // release has the second person approve what the preview shows, and sends.
-func (p *player) release(ctx context.Context) error {
+func (p demonstration) release(ctx context.Context) error {
 	p.act("A second person approves, and the notice goes out")
-	notices, err := p.plant.desk.Notices(ctx, p.as(access.PrivacyLead), p.id)
+	notices, err := p.Desk.Notices(ctx, p.As(access.PrivacyLead), p.Case)
 	if err != nil {
 		return err
 	}
 	id := notices[0].ID
-	preview, err := p.plant.desk.Preview(ctx, p.as(access.PrivacyLead), p.id, id, 0)
+	preview, err := p.Desk.Preview(ctx, p.As(access.PrivacyLead), p.Case, id, 0)
 	if err != nil {
 		return err
 	}
-	p.say("  preview: %d recipients at %d customers; the first one reads “%s”", preview.Recipients, preview.Customers, preview.Letter.Subject)
-	if _, err := p.plant.desk.ApproveNotice(ctx, p.as(access.PrivacyLead), "", p.id, id, desk.ApproveInput{Digest: preview.Digest}); err != nil {
+	p.Say("  preview: %d recipients at %d customers; the first one reads “%s”", preview.Recipients, preview.Customers, preview.Letter.Subject)
+	if _, err := p.Desk.ApproveNotice(ctx, p.As(access.PrivacyLead), "", p.Case, id, desk.ApproveInput{Digest: preview.Digest}); err != nil {
 		return err
 	}
-	if _, err := p.plant.desk.ReleaseNotice(ctx, p.as(access.CommsLead), "", p.id, id, desk.ReleaseInput{}); err != nil {
+	if _, err := p.Desk.ReleaseNotice(ctx, p.As(access.CommsLead), "", p.Case, id, desk.ReleaseInput{}); err != nil {
 		return err
 	}
-	if _, err := p.settle(ctx); err != nil {
+	if _, err := p.Settle(ctx); err != nil {
 		return err
 	}
 	counts, err := p.evidence(ctx)
 	if err != nil {
 		return err
 	}
-	p.say("  what the other side answered: %v", counts)
+	p.Say("  what the other side answered: %v", counts)
 	return nil
 }
 
-func (p *player) evidence(ctx context.Context) (map[string]int, error) {
-	page, err := p.plant.desk.Deliveries(ctx, p.as(access.CommsLead), p.id, "", "", 500)
+func (p demonstration) evidence(ctx context.Context) (map[string]int, error) {
+	deliveries, err := p.Deliveries(ctx)
 	counts := map[string]int{}
-	for _, d := range page.Items {
+	for _, d := range deliveries {
 		counts[d.State]++
 	}
 	return counts, err

@@ -29,33 +29,39 @@ type devCmd struct {
 
 // Run implements docket dev.
 func (d devCmd) Run(ctx context.Context, out io.Writer) error {
+	return whileUp(ctx, out, &stack{dir: d.Dir}, func(ctx context.Context, s *stack) error {
+		s.print(out)
+		if d.Demo {
+			if err := s.demo(ctx, out); err != nil || d.Once {
+				return err
+			}
+		}
+		fmt.Fprintln(out, "\nRunning. Ctrl-C stops everything; the next start goes on from here.")
+		<-ctx.Done()
+		return nil
+	})
+}
+
+// whileUp brings a stack up, does something with it, and takes it down however that ends.
+func whileUp(ctx context.Context, out io.Writer, s *stack, do func(context.Context, *stack) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out = newLifeline(out, cancel)
-	stack, err := d.start(ctx, out)
+	err := s.start(ctx, out)
 	if ctx.Err() != nil {
 		return errors.New("stopped before everything was up")
 	}
 	if err != nil {
 		return err
 	}
-	defer stack.stop(out)
+	defer s.stop(out)
 	parts, running := errgroup.WithContext(ctx)
-	parts.Go(func() error { return stack.run(running) })
-	if err := stack.step(out, "API and worker", func() error { return stack.ready(running) }); err != nil {
-		cancel()
-		return errors.Join(err, parts.Wait())
+	parts.Go(func() error { return s.run(running) })
+	if err = s.step(out, "API and worker", func() error { return s.ready(running) }); err == nil {
+		err = do(running, s)
 	}
-	stack.print(out)
-	if d.Demo {
-		played := stack.demo(running, out)
-		if d.Once || played != nil {
-			cancel()
-			return errors.Join(played, parts.Wait())
-		}
-	}
-	fmt.Fprintln(out, "\nRunning. Ctrl-C stops everything; the next start goes on from here.")
-	return parts.Wait()
+	cancel()
+	return errors.Join(err, parts.Wait())
 }
 
 // lifeline writes to whoever watches and ends the stack in order when nobody does any more (`docket dev | head`).
@@ -82,17 +88,19 @@ func (l lifeline) Write(p []byte) (int, error) {
 
 // stack is what docket dev supervises.
 type stack struct {
-	dir      string
-	log      *slog.Logger
-	logFile  *os.File
-	began    time.Time
-	postgres *local.Postgres
-	temporal *local.Temporal
-	mail     *mail.Server
-	pager    *local.Pager
-	plant    *plant
-	at       addresses
-	token    string
+	// dir is where it keeps its data. That of a throwaway need not survive this process.
+	dir       string
+	throwaway bool
+	log       *slog.Logger
+	logFile   *os.File
+	began     time.Time
+	postgres  *local.Postgres
+	temporal  *local.Temporal
+	mail      *mail.Server
+	pager     *local.Pager
+	plant     *plant
+	at        addresses
+	token     string
 }
 
 // addresses are where the parts of this process listen, each host:port.
@@ -106,18 +114,18 @@ const (
 )
 
 // start brings every part up, the ones that others need first, and says how long each took.
-func (d devCmd) start(ctx context.Context, out io.Writer) (_ *stack, err error) {
+func (s *stack) start(ctx context.Context, out io.Writer) (err error) {
 	binary, err := local.FindTemporal()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	withoutPostgresVariables()
-	s := &stack{began: time.Now()}
-	if s.dir, err = filepath.Abs(d.Dir); err != nil {
-		return nil, err
+	s.began = time.Now()
+	if s.dir, err = filepath.Abs(s.dir); err != nil {
+		return err
 	}
 	if err := s.openDir(); err != nil {
-		return nil, err
+		return err
 	}
 	defer func() {
 		if err != nil {
@@ -126,7 +134,7 @@ func (d devCmd) start(ctx context.Context, out io.Writer) (_ *stack, err error) 
 	}()
 	fmt.Fprintln(out, "starting in", s.dir)
 	if s.at, err = freeAddresses(); err != nil {
-		return nil, err
+		return err
 	}
 	for _, part := range []struct {
 		name  string
@@ -139,10 +147,10 @@ func (d devCmd) start(ctx context.Context, out io.Writer) (_ *stack, err error) 
 		{"keys, configuration", func() error { return s.open(ctx) }},
 	} {
 		if err = s.step(out, part.name, part.start); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // step does one part of the start and says how long it took.
@@ -173,7 +181,11 @@ func (s *stack) openDir() error {
 }
 
 func (s *stack) startPostgres(ctx context.Context) (err error) {
-	s.postgres, err = local.StartPostgres(ctx, local.PostgresOptions{Dir: filepath.Join(s.dir, "postgres"), Log: s.logFile})
+	o := local.PostgresOptions{Dir: filepath.Join(s.dir, "postgres"), Log: s.logFile}
+	if s.throwaway {
+		o.Settings, o.DieWithParent = local.Throwaway(), true
+	}
+	s.postgres, err = local.StartPostgres(ctx, o)
 	if errors.Is(err, local.ErrHeld) {
 		return fmt.Errorf("a stack runs on %s already%s; use that one, stop it, or name another directory with --dir", s.dir, s.whoRuns())
 	}

@@ -20,6 +20,7 @@ var version = "unstamped"
 // cli is every command; its tags are the help text.
 type cli struct {
 	Dev          devCmd          `cmd:"" help:"Bring the whole stack up on this machine, and keep it up until Ctrl-C."`
+	Drill        drillCmd        `cmd:"" help:"Play a scenario through on an advanced clock: what would have been due, sent, late and missed."`
 	Serve        serveCmd        `cmd:"" help:"Run the API, with its watchdog."`
 	Worker       workerCmd       `cmd:"" help:"Run the workers, or restart workflows."`
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema to this build's version."`

@@ -143,7 +143,11 @@ func (s *stack) stop(out io.Writer) {
 	if s.mail != nil {
 		failed = append(failed, s.mail.Close())
 	}
-	failed = append(failed, s.signOut(), s.postgres.Stop(ctx))
+	if s.throwaway {
+		failed = append(failed, s.postgres.Discard())
+	} else {
+		failed = append(failed, s.signOut(), s.postgres.Stop(ctx))
+	}
 	if err := errors.Join(failed...); err != nil {
 		fmt.Fprintln(out, "while stopping:", err)
 	}
