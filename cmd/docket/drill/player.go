@@ -120,7 +120,7 @@ func (p *Player) Raises(ctx context.Context) ([]desk.RaiseView, error) {
 func (p *Player) Answer(ctx context.Context, who access.Actor, note string, kinds ...string) error {
 	raises, err := p.Raises(ctx)
 	for _, r := range raises {
-		if err == nil && r.AcknowledgedAt == nil && (len(kinds) == 0 || slices.Contains(kinds, r.Kind)) {
+		if err == nil && r.LedBy == nil && r.AcknowledgedAt == nil && (len(kinds) == 0 || slices.Contains(kinds, r.Kind)) {
 			_, err = p.Desk.AcknowledgeRaise(ctx, who, "", p.Case, r.ID, desk.AnswerInput{Note: note})
 		}
 	}
