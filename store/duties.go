@@ -98,15 +98,17 @@ type Duty struct {
 	MetBy      *string
 	Late       bool
 	CreatedAt  time.Time
+	// Follows is the duty that this one follows, for what was promised when that was met.
+	Follows *uuid.UUID
 }
 
 const dutySelect = `SELECT d.id, d.case_id, d.party_id, d.customer_id, d.counterparty, d.rule, d.term_id, d.start_word, d.resolution, d.governs,
-	d.started_at, d.target, d.limit_at, d.internal, d.state, d.disputed, d.evidence, d.why, d.notice_id, d.met_at, d.met_by, d.late, d.created_at
+	d.started_at, d.target, d.limit_at, d.internal, d.state, d.disputed, d.evidence, d.why, d.notice_id, d.met_at, d.met_by, d.late, d.created_at, d.follows
 	FROM duty d `
 
 func scanDuty(row pgx.CollectableRow) (d Duty, err error) {
 	err = row.Scan(&d.ID, &d.Case, &d.Party, &d.Customer, &d.Counterparty, &d.Rule, &d.Term, &d.StartWord, &d.Resolution, &d.Governs,
-		&d.StartedAt, &d.Target, &d.Limit, &d.Internal, &d.State, &d.Disputed, &d.Evidence, &d.Why, &d.Notice, &d.MetAt, &d.MetBy, &d.Late, &d.CreatedAt)
+		&d.StartedAt, &d.Target, &d.Limit, &d.Internal, &d.State, &d.Disputed, &d.Evidence, &d.Why, &d.Notice, &d.MetAt, &d.MetBy, &d.Late, &d.CreatedAt, &d.Follows)
 	return d, err
 }
 
@@ -115,11 +117,11 @@ func scanDuty(row pgx.CollectableRow) (d Duty, err error) {
 func (tx *Tx) InsertDuties(ctx context.Context, duties []Duty, page uuid.UUID, reason string) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"duty"},
 		[]string{"id", "case_id", "party_id", "customer_id", "counterparty", "rule", "term_id", "start_word", "resolution", "governs", "started_at",
-			"target", "limit_at", "internal", "state", "disputed", "evidence", "why", "created_at"},
+			"target", "limit_at", "internal", "state", "disputed", "evidence", "why", "created_at", "follows"},
 		pgx.CopyFromSlice(len(duties), func(i int) ([]any, error) {
 			d := duties[i]
 			return []any{d.ID, d.Case, d.Party, d.Customer, d.Counterparty, d.Rule, d.Term, d.StartWord, d.Resolution, d.Governs, d.StartedAt,
-				d.Target, d.Limit, d.Internal, d.State, d.Disputed, d.Evidence, d.Why, d.CreatedAt}, nil
+				d.Target, d.Limit, d.Internal, d.State, d.Disputed, d.Evidence, d.Why, d.CreatedAt, d.Follows}, nil
 		}))
 	if err != nil {
 		return fmt.Errorf("cannot insert the duties: %w", err)
