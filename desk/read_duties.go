@@ -72,7 +72,7 @@ func (d *Desk) dutyViews(ctx context.Context, tx *store.Tx, c store.Case, filter
 		view := DutyView{
 			ID: one.ID, Party: one.Party, Counterparty: one.Counterparty, Rule: one.Rule, Term: one.Term, StartWord: one.StartWord, Governs: one.Governs,
 			StartedAt: utc(one.StartedAt), Target: utc(one.Target), Limit: utc(one.Limit), Internal: one.Internal, Clock: clockView(one, c.Now), State: one.State,
-			Disputed: one.Disputed, Notice: one.Notice, MetAt: utc(one.MetAt), Late: one.Late, Why: one.Why,
+			Disputed: one.Disputed, Notice: one.Notice, Follows: one.Follows, MetAt: utc(one.MetAt), Late: one.Late, Why: one.Why,
 		}
 		var why reasons
 		if err := json.Unmarshal(one.Why, &why); err != nil {

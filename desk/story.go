@@ -20,8 +20,8 @@ type story struct {
 	starts, filed, confirmed, waived map[string]time.Time
 	// texts are the digests of the notices' versions.
 	texts map[string]string
-	// notRequired is how many duties were decided to be none.
-	notRequired int
+	// notRequired is how many duties were decided to be none, promised how many a notice or filing opened by its promises.
+	notRequired, promised int
 }
 
 func newStory() *story {
@@ -31,12 +31,12 @@ func newStory() *story {
 // hear takes one entry of the chain.
 func (s *story) hear(e store.Entry) error {
 	var body struct {
-		Word, Party, Delivery, Duty, Notice, Text string
-		Version, Count                            int
-		Required                                  bool
+		Word, Party, Delivery, Duty, Notice, Text, Printed string
+		Version, Count, Promised                           int
+		Required                                           bool
 	}
 	switch e.Kind {
-	case "start.recorded", "duty.filed", "duty.filing_confirmed", "duty.waived", "notice.drafted", "notice.edited", "duties.decided":
+	case "start.recorded", "duty.filed", "duty.filing_confirmed", "duty.waived", "notice.drafted", "notice.edited", "notice.approved", "notice.released", "duties.decided":
 		if err := json.Unmarshal(e.Body, &body); err != nil {
 			return &mismatch{e.Seq, err}
 		}
@@ -48,12 +48,17 @@ func (s *story) hear(e store.Entry) error {
 		}
 	case "duty.filed":
 		s.filed[body.Delivery] = e.HappenedAt
+		s.promised += body.Promised
 	case "duty.filing_confirmed":
 		s.confirmed[body.Delivery] = e.HappenedAt
 	case "duty.waived":
 		s.waived[body.Duty] = e.HappenedAt
 	case "notice.drafted", "notice.edited":
 		s.texts[fmt.Sprintf("%s/%d", body.Notice, body.Version)] = body.Text
+	case "notice.approved":
+		s.texts[body.Notice+"/delay_reason"] = body.Printed
+	case "notice.released":
+		s.promised += body.Promised
 	case "duties.decided":
 		if !body.Required {
 			s.notRequired += body.Count
@@ -88,7 +93,7 @@ func (s *story) hold(ctx context.Context, tx *store.Tx, c store.Case) error {
 // duties derives again what each duty's row says: its instants from those that the chain vouches for, its end from
 // the deliveries, theirs from the ledger.
 func (s *story) duties(ctx context.Context, tx *store.Tx, c store.Case) error {
-	notRequired := 0
+	notRequired, promised := 0, 0
 	filter := store.DutyFilter{Limit: maxPageSize}
 	for {
 		duties, err := tx.Duties(ctx, c.ID, filter)
@@ -112,6 +117,9 @@ func (s *story) duties(ctx context.Context, tx *store.Tx, c store.Case) error {
 			return err
 		}
 		for _, one := range duties {
+			if one.StartWord == startPromised {
+				promised++
+			}
 			due := latest[one.ID]
 			before := one
 			changed, err := settle(&one, deliveries[one.ID])
@@ -132,6 +140,9 @@ func (s *story) duties(ctx context.Context, tx *store.Tx, c store.Case) error {
 				notRequired++
 			}
 		}
+	}
+	if promised != s.promised {
+		return &mismatch{c.NextSeq - 1, fmt.Errorf("%d duties follow from promises, the chain records %d", promised, s.promised)}
 	}
 	if notRequired != s.notRequired {
 		return &mismatch{c.NextSeq - 1, fmt.Errorf("%d duties are not required, the chain records %d", notRequired, s.notRequired)}

@@ -74,6 +74,7 @@ type DutyView struct {
 	State        string          `json:"state" doc:"proposed, required, not_required, met, waived or superseded"`
 	Disputed     bool            `json:"disputed" doc:"Terms differ and counsel has not chosen"`
 	Notice       *uuid.UUID      `json:"notice,omitempty" doc:"The notice that was released for it"`
+	Follows      *uuid.UUID      `json:"follows,omitempty" doc:"The duty that it follows, for what was promised when that was met"`
 	MetAt        *time.Time      `json:"met_at,omitempty" doc:"When the evidence met it"`
 	MetBy        string          `json:"met_by,omitempty" doc:"The deliveries whose evidence met it"`
 	Late         bool            `json:"late" doc:"It was met after its limit"`
@@ -107,14 +108,18 @@ type PartyView struct {
 
 // NoticeView is one notice with its text.
 type NoticeView struct {
-	ID         uuid.UUID         `json:"id" doc:"Id of the notice"`
-	State      string            `json:"state" doc:"draft, awaiting_approval, approved, releasing, released, withdrawn"`
-	Version    int               `json:"version" doc:"Version of the text, for If-Match"`
-	Content    letters.Notice    `json:"content" doc:"The text"`
-	Blockers   []string          `json:"blockers,omitempty" doc:"What keeps it from being submitted"`
-	ApprovedBy string            `json:"approved_by,omitempty" doc:"Who approved it"`
-	ApprovedAt *time.Time        `json:"approved_at,omitempty" doc:"When"`
-	Campaigns  []CampaignSummary `json:"campaigns,omitempty" doc:"Its sendings"`
+	ID       uuid.UUID      `json:"id" doc:"Id of the notice"`
+	State    string         `json:"state" doc:"draft, awaiting_approval, approved, releasing, released, withdrawn"`
+	Version  int            `json:"version" doc:"Version of the text, for If-Match"`
+	Content  letters.Notice `json:"content" doc:"The text"`
+	Update   bool           `json:"update,omitempty" doc:"It keeps what earlier notices promised"`
+	Blockers []string       `json:"blockers,omitempty" doc:"What keeps it from being submitted and approved"`
+	Warnings []string       `json:"warnings,omitempty" doc:"What it leaves unanswered although somebody is owed it: it goes all the same, because it is late"`
+	// DelayReason is what the approver has printed.
+	DelayReason map[string]string `json:"delay_reason,omitempty" doc:"Why it comes late, by language, as late letters print it"`
+	ApprovedBy  string            `json:"approved_by,omitempty" doc:"Who approved it"`
+	ApprovedAt  *time.Time        `json:"approved_at,omitempty" doc:"When"`
+	Campaigns   []CampaignSummary `json:"campaigns,omitempty" doc:"Its sendings"`
 }
 
 // CampaignSummary is one sending, with counts by state.
