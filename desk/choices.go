@@ -123,10 +123,11 @@ func (d *Desk) FileByHand(ctx context.Context, actor access.Actor, key string, c
 			return Receipt{}, problem.InvalidField("filed_at", "lies in the future")
 		}
 		late := owed.Limit != nil && in.FiledAt.After(*owed.Limit)
-		if late && owed.Customer == nil && in.DelayReason == "" && in.ReasonsFollowBy == nil {
+		reasonsOwed := late && owed.Customer == nil
+		if reasonsOwed && in.DelayReason == "" && in.ReasonsFollowBy == nil {
 			return Receipt{}, problem.InvalidField("delay_reason", "it is filed after the limit: give the reasons, or say in reasons_follow_by when they follow")
 		}
-		if err := in.promised(late); err != nil {
+		if err := in.promised(reasonsOwed); err != nil {
 			return Receipt{}, err
 		}
 		who, err := uuid.Parse(actor.ID)

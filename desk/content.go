@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/core/seal"
@@ -68,6 +70,41 @@ func cover(ctx context.Context, tx *store.Tx, c store.Case, n store.Notice, text
 		}
 	}
 	return coverage{gaps: gaps, late: late}, nil
+}
+
+// lacks are the elements that one duty's party is owed and that the text does not answer in its fallback language, for a
+// notice that is made by hand.
+func lacks(ctx context.Context, tx *store.Tx, c store.Case, dutyID uuid.UUID, text letters.Notice) ([]string, error) {
+	duties, err := tx.Duties(ctx, c.ID, store.DutyFilter{IDs: []uuid.UUID{dutyID}, Limit: 1})
+	if err != nil || len(duties) == 0 {
+		return nil, err
+	}
+	one := duties[0]
+	bodies, err := tx.Resolutions(ctx, []string{one.Resolution})
+	if err != nil {
+		return nil, err
+	}
+	var resolved duty.Resolution
+	if err := json.Unmarshal(bodies[one.Resolution], &resolved); err != nil {
+		return nil, fmt.Errorf("cannot read what was resolved: %w", err)
+	}
+	wanted := resolved.Term.Content
+	switch {
+	case one.StartWord == startPromised: // What was promised, and no more.
+	case one.Customer != nil:
+		wanted = letters.Wanted(letters.Customer, wanted)
+	case strings.HasPrefix(one.Counterparty, "authority/"):
+		wanted = letters.Wanted(letters.Authority, nil)
+	default:
+		wanted = letters.Wanted(letters.People, nil)
+	}
+	var open []string
+	for _, gap := range text.Gaps(wanted, c.Now) {
+		if element, ours := strings.CutPrefix(gap.Ref, text.Fallback+"/"); ours && slices.Contains(wanted, element) {
+			open = append(open, element)
+		}
+	}
+	return open, nil
 }
 
 // blockers are what keeps a notice back: that no letter can be made of it, and, as long as nobody is told late, what it

@@ -148,8 +148,8 @@ func (w *work) follow(ctx context.Context, owed store.Duty, filing uuid.UUID, in
 	return opened, nil
 }
 
-// promised refuses promises that nobody can keep.
-func (in FileInput) promised(late bool) error {
+// promised refuses promises that nobody can keep. reasonsOwed says that the filing was made to an authority after its limit.
+func (in FileInput) promised(reasonsOwed bool) error {
 	for i, one := range in.Unknown {
 		if !slices.Contains(letters.Elements(), one.Element) {
 			return problem.InvalidField(fmt.Sprintf("unknown[%d].element", i), "%q is none of %s", one.Element, strings.Join(letters.Elements(), ", "))
@@ -161,8 +161,8 @@ func (in FileInput) promised(late bool) error {
 	switch by := in.ReasonsFollowBy; {
 	case by == nil:
 		return nil
-	case !late:
-		return problem.InvalidField("reasons_follow_by", "it was not filed after a limit, so no reasons are owed; leave it out")
+	case !reasonsOwed:
+		return problem.InvalidField("reasons_follow_by", "reasons are owed to an authority after its limit, and this is none; leave it out")
 	case !by.After(in.FiledAt):
 		return problem.InvalidField("reasons_follow_by", "lies before the filing; say by when the reasons follow")
 	}

@@ -29,7 +29,7 @@ type player struct {
 func (s *stack) demo(ctx context.Context, out io.Writer) error {
 	p := &player{stack: s, out: out, people: map[access.Role]access.Actor{}}
 	for _, act := range []func(context.Context) error{
-		p.prepare, p.detect, p.findAffected, p.draft, p.nearlyMiss, p.release, p.authority, p.acknowledgements, p.resolve, p.table, p.verify,
+		p.prepare, p.detect, p.findAffected, p.draft, p.nearlyMiss, p.release, p.authority, p.update, p.acknowledgements, p.resolve, p.table, p.verify,
 	} {
 		if err := act(ctx); err != nil {
 			return fmt.Errorf("the demo failed: %w", err)

@@ -55,7 +55,7 @@ func (p *player) acknowledgements(ctx context.Context) error {
 		return err
 	}
 	for _, d := range duties {
-		if d.State == "met" {
+		if d.State == "met" || d.Follows != nil { // A reply answers everything that the customer was sent.
 			continue
 		}
 		for _, one := range page.Items {

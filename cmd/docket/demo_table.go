@@ -26,8 +26,12 @@ func (p *player) table(ctx context.Context) error {
 	}
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CUSTOMER\tCLAUSE\tDUE\tMET AT\tMARGIN\tEVIDENCE")
-	unmet := 0
+	unmet, kept := 0, 0
 	for _, d := range duties {
+		if d.Follows != nil && d.MetAt != nil {
+			kept++
+			continue
+		}
 		due, label := d.Limit, ""
 		if due == nil {
 			due, label = d.Target, " (internal)"
@@ -44,6 +48,7 @@ func (p *player) table(ctx context.Context) error {
 		fmt.Fprintf(w, "%s\t%s\t%s%s\t%s\t%s\t%s\n", who, short(d.Clause), due.Format("02 Jan 15:04"), label, met, margin, proof(d, page.Items))
 	}
 	w.Flush()
+	p.say("and %d customers got the update that they were promised", kept)
 	if unmet > 0 {
 		return fmt.Errorf("%d duties are not met", unmet)
 	}
@@ -58,7 +63,7 @@ func proof(d desk.DutyView, deliveries []desk.DeliveryView) string {
 	}
 	var parts []string
 	for _, one := range deliveries {
-		if one.Customer != d.Customer || d.Customer == "" || one.State == "reserve" {
+		if one.Customer != d.Customer || d.Customer == "" || one.State == "reserve" || d.Notice != nil && one.Notice != nil && *one.Notice != *d.Notice {
 			continue
 		}
 		part := one.Evidence + " " + one.State
