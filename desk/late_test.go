@@ -179,7 +179,7 @@ func TestTheReasonIsPrintedInLateLettersIfTheApproverSaysSo(t *testing.T) {
 	require.True(t, r.duty("C-1001").Late)
 	ok, problem := r.verify()
 	require.True(t, ok, problem)
-	r.tamper(`UPDATE notice SET delay_reason = set_byte(delay_reason, 20, (get_byte(delay_reason, 20) + 1) % 256) WHERE case_id = $1`)
+	r.tamper(`UPDATE notice SET delay_sealed = set_byte(delay_sealed, 20, (get_byte(delay_sealed, 20) + 1) % 256) WHERE case_id = $1`)
 	ok, problem = r.verify()
 	require.False(t, ok)
 	require.Contains(t, problem, "delay_reason")

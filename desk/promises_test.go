@@ -206,6 +206,18 @@ func TestWhatAFilingLeavesOpenIsADutyToTheAuthority(t *testing.T) {
 		names(t, "unknown[0].by", err)
 	})
 	by := r.now().Add(72 * time.Hour).Truncate(time.Microsecond).UTC()
+	r.Parties(t, r.Case, "C-1012") // The text that was approved for a customer serves for the filing.
+	r.Aware(t, r.Case, r.ago(time.Hour))
+	text := saying(agreed...)
+	text.Languages["en"].Elements[letters.LikelyConsequences] = letters.Fill{State: letters.NotYetKnown, By: &by}
+	notice := r.draft(access.CommsLead, text)
+	require.NoError(t, r.submit(notice))
+	require.NoError(t, r.approve(access.PrivacyLead, notice, r.digest(notice)))
+	pack, err := r.Desk.ByHand(r.ctx, r.As(access.PrivacyLead), r.Case, owed.ID)
+	require.NoError(t, err)
+	require.Equal(t, []string{letters.CategoriesAndNumbers}, pack.Lacks, "what GDPR art. 33(3) asks and the letter does not say")
+	require.Equal(t, []letters.Promise{{Element: letters.LikelyConsequences, By: by}}, pack.Unknown)
+
 	in.Unknown = []letters.Promise{{Element: letters.LikelyConsequences, By: by.Add(time.Hour)}, {Element: letters.CategoriesAndNumbers, By: by}}
 	filed, err := file(owed.ID)
 	require.NoError(t, err)

@@ -223,6 +223,9 @@ func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uu
 			if err != nil {
 				return err
 			}
+			if len(text.DelayReason) > 0 && draft.Duty.Limit != nil {
+				values.LateAfter = *draft.Duty.Limit
+			}
 			draft.Values, draft.Unknown = values, text.Promises()
 			if draft.Letter, err = letters.Render(text, values, c.Now); err != nil {
 				return err

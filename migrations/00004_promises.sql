@@ -6,7 +6,7 @@
 ALTER TABLE duty ADD COLUMN follows uuid REFERENCES duty;
 
 -- Why a notice comes late, as the approver has it printed: sealed, and bound by the approval like the text.
-ALTER TABLE notice ADD COLUMN delay_reason bytea;
+ALTER TABLE notice ADD COLUMN delay_sealed bytea;
 
 -- An update goes to those who were promised one; any other notice to those who are owed it anew.
 ALTER TABLE notice ADD COLUMN follow_up boolean NOT NULL DEFAULT false;

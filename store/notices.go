@@ -28,7 +28,7 @@ type Notice struct {
 	Sealed []byte
 }
 
-const noticeSelect = `SELECT n.id, n.case_id, n.kind, n.state, n.version, n.created_at, n.approved_by, n.approved_at, n.approval_digest, n.delay_reason, n.follow_up, v.sealed
+const noticeSelect = `SELECT n.id, n.case_id, n.kind, n.state, n.version, n.created_at, n.approved_by, n.approved_at, n.approval_digest, n.delay_sealed, n.follow_up, v.sealed
 	FROM notice n JOIN notice_version v ON v.notice_id = n.id AND v.version = n.version `
 
 func scanNotice(row pgx.CollectableRow) (n Notice, err error) {
@@ -58,7 +58,7 @@ func (tx *Tx) InsertNoticeVersion(ctx context.Context, n Notice, by uuid.UUID, a
 
 // UpdateNotice writes state, version and approval.
 func (tx *Tx) UpdateNotice(ctx context.Context, n Notice) error {
-	_, err := tx.Exec(ctx, `UPDATE notice SET state = $2, version = $3, approved_by = $4, approved_at = $5, approval_digest = $6, delay_reason = $7 WHERE id = $1`,
+	_, err := tx.Exec(ctx, `UPDATE notice SET state = $2, version = $3, approved_by = $4, approved_at = $5, approval_digest = $6, delay_sealed = $7 WHERE id = $1`,
 		n.ID, n.State, n.Version, n.ApprovedBy, n.ApprovedAt, n.Approval, n.DelayReason)
 	if err != nil {
 		return fmt.Errorf("cannot update the notice: %w", err)
@@ -79,7 +79,7 @@ func (tx *Tx) Notice(ctx context.Context, caseID, id uuid.UUID) (Notice, error) 
 // NoticeText reads the text of one version, for a message that is made from it.
 func (tx *Tx) NoticeText(ctx context.Context, id uuid.UUID, version int) (Notice, error) {
 	n := Notice{ID: id, Version: version}
-	err := tx.QueryRow(ctx, `SELECT n.delay_reason, v.sealed FROM notice_version v JOIN notice n ON n.id = v.notice_id WHERE v.notice_id = $1 AND v.version = $2`,
+	err := tx.QueryRow(ctx, `SELECT n.delay_sealed, v.sealed FROM notice_version v JOIN notice n ON n.id = v.notice_id WHERE v.notice_id = $1 AND v.version = $2`,
 		id, version).Scan(&n.DelayReason, &n.Sealed)
 	return n, one(err, "notice")
 }
@@ -221,7 +221,7 @@ func (tx *Tx) Unassign(ctx context.Context, caseID, campaignID uuid.UUID) error 
 // of their delay, as "notice/delay_reason".
 func (tx *Tx) NoticeTexts(ctx context.Context, caseID uuid.UUID) (map[string][]byte, error) {
 	rows, err := tx.Query(ctx, `SELECT n.id::text || '/' || v.version, v.sealed FROM notice n JOIN notice_version v ON v.notice_id = n.id WHERE n.case_id = $1
-		UNION ALL SELECT id::text || '/delay_reason', delay_reason FROM notice WHERE case_id = $1 AND delay_reason IS NOT NULL`, caseID)
+		UNION ALL SELECT id::text || '/delay_reason', delay_sealed FROM notice WHERE case_id = $1 AND delay_sealed IS NOT NULL`, caseID)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the notices' texts: %w", err)
 	}
