@@ -163,7 +163,7 @@ type NoticeInput struct {
 	// From is an earlier notice of the case whose text is taken over.
 	From    *uuid.UUID      `json:"from,omitempty" doc:"Take over the text of this earlier notice of the case"`
 	Content *letters.Notice `json:"content,omitempty" doc:"The text: languages, subjects and required elements"`
-	Update  bool            `json:"update,omitempty" doc:"It keeps what earlier notices promised, and goes to those who were promised it; any other notice goes to those who are owed one anew"`
+	Update  bool            `json:"update,omitempty" doc:"It keeps what earlier notices promised, and goes to those who are owed nothing else; any other notice goes to everybody else who is owed one"`
 }
 
 // EditNoticeInput replaces a notice's text; IfMatch is the version that was read.

@@ -161,6 +161,36 @@ func TestSendingAgainPromisesNothingTwice(t *testing.T) {
 	require.Equal(t, "required", r.duty("C-1001 promised-update").State)
 }
 
+// Who was not reached has nothing to be updated: the next whole notice goes there, and keeps the promise as well.
+func TestWhoeverWasNotReachedGetsTheWholeNotice(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.Aware(t, r.Case, r.ago(time.Hour))
+	r.Parties(t, r.Case, "C-1001", "C-1002")
+	text := notYetKnown(map[string]time.Time{letters.Nature: r.now().Add(30 * time.Hour)})
+	notice := r.draft(access.CommsLead, text)
+	require.NoError(t, r.submit(notice))
+	require.NoError(t, r.approve(access.PrivacyLead, notice, r.digest(notice)))
+	require.NoError(t, r.release(notice))
+	r.send(r.sending(notice), "direct", func(job desk.Job) desk.Answer {
+		if job.To == "security@borealis.test" {
+			return refusedBy(550)
+		}
+		return accepted
+	})
+	r.reimport("security@borealis.test", "soc@borealis.test")
+	update := saying(letters.Nature)
+	r.sent(desk.NoticeInput{Content: &update, Update: true})
+	require.Equal(t, "met", r.duty("C-1001 promised-update").State)
+	require.Equal(t, "required", r.duty("C-1002 promised-update").State)
+	whole := testkit.Text()
+	r.sent(desk.NoticeInput{Content: &whole})
+	require.Equal(t, "met", r.duty("C-1002").State)
+	require.Equal(t, "met", r.duty("C-1002 promised-update").State)
+	ok, problem := r.verify()
+	require.True(t, ok, problem)
+}
+
 func TestAnEarlierAwarenessMovesNoPromise(t *testing.T) {
 	t.Parallel()
 	r, _, by := promising(t)

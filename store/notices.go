@@ -127,8 +127,8 @@ type Owed struct {
 const freeDuties = `d.case_id = $1 AND d.state IN ('proposed', 'required') AND (d.notice_id IS NULL OR d.notice_over OR d.notice_id = $2)`
 
 // itsAudience narrows customers, grouped with what they are owed, to those whom the notice is for: an update for those who
-// were promised one, any other for those who are owed more than that.
-const itsAudience = ` GROUP BY d.customer_id HAVING bool_or((d.start_word = 'promised') = (SELECT follow_up FROM notice WHERE id = $2)) `
+// are owed nothing but what they were promised, any other for everybody else. Whoever was not reached gets the whole notice.
+const itsAudience = ` GROUP BY d.customer_id HAVING bool_and(d.start_word = 'promised') = (SELECT follow_up FROM notice WHERE id = $2) `
 
 // Owed lists every contact of the next customers whose notice is owed and not yet released (or is released by
 // this very notice), ordered by customer and contact; a customer without a contact comes once with a zero
