@@ -22,10 +22,11 @@ type story struct {
 	texts map[string]string
 	// notRequired is how many duties were decided to be none.
 	notRequired int
+	legal       legalStory
 }
 
 func newStory() *story {
-	return &story{starts: map[string]time.Time{}, filed: map[string]time.Time{}, confirmed: map[string]time.Time{}, waived: map[string]time.Time{}, texts: map[string]string{}}
+	return &story{starts: map[string]time.Time{}, filed: map[string]time.Time{}, confirmed: map[string]time.Time{}, waived: map[string]time.Time{}, texts: map[string]string{}, legal: newLegalStory()}
 }
 
 // hear takes one entry of the chain.
@@ -59,7 +60,7 @@ func (s *story) hear(e store.Entry) error {
 			s.notRequired += body.Count
 		}
 	}
-	return nil
+	return s.legal.hear(e)
 }
 
 // hold holds the rows against the story: start facts, texts of notices, and every duty with its clock and its proof.
@@ -81,6 +82,9 @@ func (s *story) hold(ctx context.Context, tx *store.Tx, c store.Case) error {
 		if s.texts[name] != textDigest(sealed) {
 			return &mismatch{c.NextSeq - 1, fmt.Errorf("the text of notice %s is not the one that the chain records", name)}
 		}
+	}
+	if err := s.legal.hold(ctx, tx, c); err != nil {
+		return err
 	}
 	return s.duties(ctx, tx, c)
 }

@@ -184,6 +184,11 @@ func live(t *testing.T, h *testkit.House, s *secrets) {
 		ok(h.Desk.ConfirmFiling(ctx, counsel, "", id, *filed.ID, desk.ReasonInput{Reason: s.word("confirm")}))
 	}
 	ok(h.Desk.RuleOut(ctx, privacy, "", id, desk.RuleOutInput{Reason: s.word("rule out")}))
+	ok(h.Desk.NameCircle(ctx, counsel, "", id, desk.CircleInput{Members: []string{"executive_sponsor"}}))
+	ok(h.Desk.RecordPrivileged(ctx, counsel, "k4", id, desk.PrivilegedInput{Kind: "advice", Basis: "attorney_client", Text: desk.NewPrivilegedText(s.word("advice"))}))
+	held, err := h.Desk.PlaceHold(ctx, counsel, "k5", id, desk.HoldInput{Reason: s.word("hold"), ReviewAt: time.Now().AddDate(1, 0, 0)})
+	require.NoError(t, err)
+	ok(h.Desk.ReleaseHold(ctx, counsel, "", id, *held.ID, desk.ReasonInput{Reason: s.word("release")}))
 	ok(h.Desk.RecordTechnical(ctx, responder, "", id, desk.TechnicalInput{Milestone: "contained", Note: s.word("contained")}))
 	ok(h.Desk.Resolve(ctx, commander, "", id, desk.ResolveInput{Recovery: s.word("recovery")}))
 	ok(h.Desk.Review(ctx, commander, "", id, desk.ReviewInput{Note: s.word("review")}))
