@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"core/access":       {"core/problem"},
 	"core/letters":      {"core/duty", "core/clock", "core/problem"},
 	"core/audit":        {"core/problem"},
+	"core/register":     {"core/audit"},
 	"core/seal":         {"core/problem"},
 	"core/cases":        {"core/cases", "core/clock", "core/duty", "core/packs", "core/access", "core/letters", "core/problem"},
 	"store":             {"core"},

@@ -35,6 +35,8 @@ type Options struct {
 	// Published reads the heads that were published outside the database, for ending a quarantine; without it
 	// nobody can end one here.
 	Published func(ctx context.Context) (*audit.Trail, error)
+	// Sign signs what is exported with the installation's key; without it nothing is exported here.
+	Sign audit.Signer
 }
 
 // surface is one API as it is being put together and while it serves.
@@ -46,6 +48,10 @@ type surface struct {
 	bodyLimit int64
 	ready     func(context.Context) error
 	published func(context.Context) (*audit.Trail, error)
+	sign      audit.Signer
+	// timeout bounds each step of what is sent as it is read; exporting has a place for each such file.
+	timeout   time.Duration
+	exporting chan struct{}
 }
 
 // New puts the API together. It panics when a trusted proxy is no address, which is a fault of the configuration.
@@ -61,7 +67,7 @@ func build(o Options) *surface {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &surface{desk: o.Desk, logger: o.Logger, bodyLimit: o.BodyLimit, ready: o.Ready, published: o.Published}
+	s := &surface{desk: o.Desk, logger: o.Logger, bodyLimit: o.BodyLimit, ready: o.Ready, published: o.Published, sign: o.Sign, timeout: o.Timeout, exporting: make(chan struct{}, mostExports)}
 	s.engine = engine(o.TrustedProxies)
 	s.engine.Use(s.observe(), s.recovery(), s.guard(o.Timeout))
 	s.engine.NoRoute(func(c *gin.Context) { s.refuse(c, newProblem(problem.NotFound, "there is nothing at this address")) })
@@ -73,6 +79,7 @@ func build(o Options) *surface {
 	s.duties()
 	s.notices()
 	s.deliveries()
+	s.legal()
 	s.registry()
 	s.rules()
 	s.installation()

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,6 +19,7 @@ type Desk interface {
 	caseDecisions
 	partDecisions
 	caseReads
+	legal
 	registry
 	law
 	installation
@@ -92,6 +94,21 @@ type caseReads interface {
 	Raises(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]desk.RaiseView, error)
 	Feed(ctx context.Context, actor access.Actor, cursor string, limit int) (desk.Page[desk.EntryView], error)
 	VerifyCase(ctx context.Context, actor access.Actor, caseID uuid.UUID) (desk.VerifyView, error)
+}
+
+// legal is the register of breaches, what is privileged, holds and erasure. Files are written to where they are given.
+type legal interface {
+	Register(ctx context.Context, actor access.Actor, format string, sign audit.Signer, to io.Writer) error
+	ExportForCounsel(ctx context.Context, actor access.Actor, caseID uuid.UUID, content bool, sign audit.Signer, to io.Writer) error
+	NameCircle(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.CircleInput) (desk.Receipt, error)
+	Circle(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]string, error)
+	RecordPrivileged(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.PrivilegedInput) (desk.Receipt, error)
+	PrivilegeLog(ctx context.Context, actor access.Actor, caseID uuid.UUID, cursor string, limit int) (desk.Page[desk.PrivilegeLogEntry], error)
+	Privileged(ctx context.Context, actor access.Actor, caseID, id uuid.UUID) (desk.PrivilegedView, error)
+	PlaceHold(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.HoldInput) (desk.Receipt, error)
+	ReleaseHold(ctx context.Context, actor access.Actor, key string, caseID, holdID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	Holds(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]desk.HoldView, error)
+	ShredCase(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ShredInput) (desk.Receipt, error)
 }
 
 // registry is customers and their agreements.

@@ -46,6 +46,8 @@ type fakeDesk struct {
 	part  uuid.UUID
 	in    any
 	files map[string][]byte
+	// hold keeps an export until it returns.
+	hold func()
 
 	quarantine string
 	ping       error

@@ -24,11 +24,10 @@ func RotateSigningKey(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	encoded, err := x509.MarshalPKIXPublicKey(old.Public())
+	content, err := PublicPEM(old)
 	if err != nil {
-		return "", fmt.Errorf("cannot encode public key: %w", err)
+		return "", err
 	}
-	content := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: encoded})
 	err = writeNew(filepath.Join(dir, "signing-"+id+".pub"), content)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
@@ -54,20 +53,38 @@ func LoadRetiredKeys(dir string) (map[string]ed25519.PublicKey, error) {
 	}
 	keys := make(map[string]ed25519.PublicKey, len(files))
 	for _, file := range files {
-		content, err := os.ReadFile(file)
+		key, err := LoadPublicKey(file)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read retired signing key: %w", err)
-		}
-		block, _ := pem.Decode(content)
-		if block == nil {
-			return nil, fmt.Errorf("%s is no PEM file", file)
-		}
-		parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
-		key, ok := parsed.(ed25519.PublicKey)
-		if err != nil || !ok {
-			return nil, fmt.Errorf("%s holds no Ed25519 public key", file)
+			return nil, err
 		}
 		keys[audit.KeyID(key)] = key
 	}
 	return keys, nil
+}
+
+// PublicPEM is the public half of a signing key, for whoever checks what it signed.
+func PublicPEM(key ed25519.PrivateKey) ([]byte, error) {
+	encoded, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		return nil, fmt.Errorf("cannot encode public key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: encoded}), nil
+}
+
+// LoadPublicKey reads what PublicPEM wrote.
+func LoadPublicKey(path string) (ed25519.PublicKey, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read public key: %w", err)
+	}
+	block, _ := pem.Decode(content)
+	if block == nil {
+		return nil, fmt.Errorf("%s is no PEM file", path)
+	}
+	parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+	key, ok := parsed.(ed25519.PublicKey)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("%s holds no Ed25519 public key", path)
+	}
+	return key, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -61,7 +62,7 @@ func (d *Desk) locked(ctx context.Context, tx *store.Tx, actor access.Actor, cas
 	}
 	w := &work{Tx: tx, c: c, actor: actor, trace: traceOf(ctx)}
 	if w.key, err = d.caseKey(c); err != nil {
-		return Receipt{}, err
+		return Receipt{}, erased(err)
 	}
 	if err := json.Unmarshal(c.State, &w.state); err != nil {
 		return Receipt{}, fmt.Errorf("cannot read the case's state: %w", err)
@@ -203,10 +204,10 @@ func (d *Desk) opened(ctx context.Context, tx *store.Tx, actor access.Actor, act
 		}
 	}
 	key, err := d.caseKey(c)
-	if err != nil {
+	if err != nil && !errors.Is(err, seal.ErrShredded) {
 		return err
 	}
-	return f(tx, c, key)
+	return erased(f(tx, c, key))
 }
 
 // caseKey opens the data key of a case that was read.

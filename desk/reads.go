@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -87,7 +88,8 @@ func caseView(c store.Case, key seal.Key) (CaseView, error) {
 		Now: c.Now.UTC(), OpenedAt: c.OpenedAt.UTC(), PackVersion: c.PackVersion, Entries: c.NextSeq - 1,
 	}
 	var words content
-	if err := key.OpenJSON(casePlace(c.ID), c.Sealed, &words); err != nil {
+	err := key.OpenJSON(casePlace(c.ID), c.Sealed, &words)
+	if view.Erased = errors.Is(err, seal.ErrShredded); err != nil && !view.Erased {
 		return view, fmt.Errorf("cannot open the case: %w", err)
 	}
 	view.Title, view.Summary = words.Title, words.Summary
@@ -119,7 +121,7 @@ func (d *Desk) Cases(ctx context.Context, actor access.Actor, status, cursor str
 				}
 			}
 			key, err := d.caseKey(c)
-			if err != nil {
+			if err != nil && !errors.Is(err, seal.ErrShredded) {
 				return err
 			}
 			view, err := caseView(c, key)
@@ -151,7 +153,7 @@ func (d *Desk) Timeline(ctx context.Context, actor access.Actor, caseID uuid.UUI
 		for _, e := range entries {
 			view := entryView(e)
 			if e.Sealed != nil {
-				if view.Content, err = key.Open(timelinePlace(c.ID, e.Kind), e.Sealed); err != nil {
+				if view.Content, err = key.Open(timelinePlace(c.ID, e.Kind), e.Sealed); err != nil && !errors.Is(err, seal.ErrShredded) {
 					return fmt.Errorf("cannot open entry %d: %w", e.Seq, err)
 				}
 			}

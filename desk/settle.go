@@ -197,16 +197,21 @@ type ReportInput struct {
 // Report records what came back for a delivery. A report that came before changes nothing; a bounce after
 // the acceptance re-opens what had been met, also on a closed case, and opens the next contact.
 func (d *Desk) Report(ctx context.Context, deliveryID uuid.UUID, in ReportInput) error {
-	var caseID uuid.UUID
+	var c store.Case
 	err := d.store.Do(ctx, func(tx *store.Tx) error {
 		one, err := tx.LockDelivery(ctx, deliveryID)
-		caseID = one.Case
+		if err == nil {
+			c, err = tx.Case(ctx, Docket, one.Case)
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	_, err = d.process(ctx, access.DeliveryRecord, caseID, func(w *work) (int, error) {
+	if len(c.Wrapped) == 0 {
+		return d.Unmatched(ctx, in.Digest, "its case was erased")
+	}
+	_, err = d.process(ctx, access.DeliveryRecord, c.ID, func(w *work) (int, error) {
 		one, err := w.LockDelivery(ctx, deliveryID)
 		if err != nil {
 			return 0, err

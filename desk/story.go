@@ -25,10 +25,11 @@ type story struct {
 	// notRequired is how many duties were decided to be none, promised how many a notice or filing opened by its promises,
 	// toReview how many exemptions were decided on other facts.
 	notRequired, promised, toReview int
+	legal                           legalStory
 }
 
 func newStory() *story {
-	return &story{starts: map[string]time.Time{}, filed: map[string]time.Time{}, confirmed: map[string]time.Time{}, candidates: map[string]time.Time{}, waived: map[string]string{}, texts: map[string]string{}}
+	return &story{starts: map[string]time.Time{}, filed: map[string]time.Time{}, confirmed: map[string]time.Time{}, candidates: map[string]time.Time{}, waived: map[string]string{}, texts: map[string]string{}, legal: newLegalStory()}
 }
 
 // hear takes one entry of the chain.
@@ -82,7 +83,7 @@ func (s *story) hear(e store.Entry) error {
 			s.notRequired += body.Count
 		}
 	}
-	return nil
+	return s.legal.hear(e)
 }
 
 // hold holds the rows against the story: start facts, texts of notices, and every duty with its clock and its proof.
@@ -116,6 +117,9 @@ func (s *story) hold(ctx context.Context, tx *store.Tx, c store.Case) error {
 		if s.texts[name] != textDigest(sealed) {
 			return &mismatch{c.NextSeq - 1, fmt.Errorf("the text of notice %s is not the one that the chain records", name)}
 		}
+	}
+	if err := s.legal.hold(ctx, tx, c); err != nil {
+		return err
 	}
 	return s.duties(ctx, tx, c)
 }

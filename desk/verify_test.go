@@ -72,16 +72,19 @@ func (r *room) tamper(statement string) {
 func TestAShreddedCaseVerifiesAndCannotBeRead(t *testing.T) {
 	t.Parallel()
 	r := proven(t)
-	r.query(`UPDATE data_key SET wrapped = NULL, shredded_at = now() WHERE scope = $1`, r.Case)
+	r.closeCase()
+	for _, role := range []access.Role{access.PrivacyLead, access.LegalCounsel} {
+		_, err := r.shred(role)
+		require.NoError(t, err)
+	}
 	ok, problem := r.verify()
 	require.True(t, ok, problem)
-	for _, read := range []func() error{
-		func() error { _, err := r.Desk.Case(r.ctx, r.As(access.PrivacyLead), r.Code); return err },
-		func() error { _, err := r.Desk.Timeline(r.ctx, r.As(access.PrivacyLead), r.Case, "", 0); return err },
-		func() error { _, err := r.Desk.Notices(r.ctx, r.As(access.PrivacyLead), r.Case); return err },
-	} {
-		require.Error(t, read())
-	}
+	view, err := r.Desk.Case(r.ctx, r.As(access.PrivacyLead), r.Code)
+	require.NoError(t, err)
+	require.True(t, view.Erased)
+	require.Empty(t, view.Title)
+	_, err = r.Desk.Notices(r.ctx, r.As(access.PrivacyLead), r.Case)
+	refused(t, err, "case_shredded")
 }
 
 func TestASealedValueDoesNotOpenAnywhereElse(t *testing.T) {

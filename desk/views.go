@@ -22,6 +22,7 @@ type CaseView struct {
 	SummaryVersion int             `json:"summary_version" doc:"Version of title and summary, for If-Match"`
 	Restricted     bool            `json:"restricted" doc:"Only members see it"`
 	Drill          bool            `json:"drill" doc:"An exercise"`
+	Erased         bool            `json:"erased,omitempty" doc:"Its words were erased with their key; codes, instants and the chain remain"`
 	Now            time.Time       `json:"now" doc:"Case time: the clock that its duties run on"`
 	OpenedAt       time.Time       `json:"opened_at" doc:"When it was opened"`
 	PackVersion    string          `json:"pack_version" doc:"Version of the rules it began with"`

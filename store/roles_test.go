@@ -36,6 +36,7 @@ func TestTheApplicationsRoleCanOnlyAppendToLedgerAndAudit(t *testing.T) {
 	for table, column := range map[string]string{
 		"timeline": "kind", "delivery_event": "kind", "page_seal": "seq", "access_event": "kind", "unmatched_report": "reason",
 		"duty_due": "reason", "notice_version": "version", "reconciliation": "quarantine_reason", "candidate": "kind",
+		"privilege": "scope", "privileged": "kind", "legal_hold": "review_at", "legal_hold_release": "released_at",
 	} {
 		for _, statement := range []string{
 			"UPDATE " + table + " SET " + column + " = " + column, "DELETE FROM " + table, "TRUNCATE " + table,
@@ -49,7 +50,7 @@ func TestTheApplicationsRoleCanOnlyAppendToLedgerAndAudit(t *testing.T) {
 		require.NoError(t, err)
 	}
 	for _, table := range []string{
-		"cases", "duty", "party", "fact", "delivery", "notice", "campaign", "raise", "installation", "customer", "contact", "bell",
+		"cases", "duty", "party", "fact", "delivery", "notice", "campaign", "raise", "installation", "customer", "contact", "bell", "data_key",
 	} {
 		_, err := app.Exec(t.Context(), "DELETE FROM "+table)
 		var refusal *pgconn.PgError

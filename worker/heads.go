@@ -56,6 +56,11 @@ func (h *Heads) Publish(ctx context.Context) (int64, error) {
 	return h.Desk.PublishHeads(ctx, func(heads audit.Heads) (string, error) { return audit.Sign(h.Key, h.KeyID, heads) }, h.put)
 }
 
+// Sign signs a payload of another type with the same key, such as a register that is exported.
+func (h *Heads) Sign(typ string, payload []byte) (string, error) {
+	return audit.SignJWS(h.Key, h.KeyID, typ, payload)
+}
+
 // put writes one file for good: complete or not at all. A file of that number left by a process that died
 // before the database knew of it is replaced; a later one is never there.
 func (h *Heads) put(sequence int64, jws string) error {

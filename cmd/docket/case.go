@@ -53,6 +53,11 @@ type caseCmd struct {
 	Delivery    deliveryCmd     `cmd:"" help:"Show, settle or acknowledge a delivery."`
 	Raises      raiseListCmd    `cmd:"" help:"List who was raised, and about what."`
 	Acknowledge raiseAckCmd     `cmd:"" help:"Say: I have it. The escalation of a raise stops."`
+
+	Privilege privilegeCmd   `cmd:"" help:"Work with what counsel marks privileged; only the case's legal circle finds it."`
+	Counsel   caseCounselCmd `cmd:"" name:"export-for-counsel" help:"Export the case's facts with its privilege log, signed."`
+	Hold      holdCmd        `cmd:"" help:"Place, release and list legal holds."`
+	Shred     caseShredCmd   `cmd:"" help:"Erase the words of a closed case; takes two people, refused while a legal hold stands."`
 }
 
 // caseArg is the case a command is about.
@@ -117,7 +122,7 @@ func (c *caseListCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 		query.Set("status", c.Status)
 	}
 	return list(ctx, &p.Remote, c.Paging, out, "/v1/cases", query, "CODE\tSTATUS\tSEVERITY\tOPEN DUTIES\tNEXT DUE\tTITLE\t", func(v desk.CaseView) []string {
-		return []string{v.Code, v.Status, string(v.State.Severity), strconv.Itoa(v.Counts.OpenDuties), when(v.NextDue), v.Title + yes(v.Drill, " (drill)") + yes(v.Restricted, " (restricted)")}
+		return []string{v.Code, v.Status, string(v.State.Severity), strconv.Itoa(v.Counts.OpenDuties), when(v.NextDue), v.Title + yes(v.Erased, "(erased)") + yes(v.Drill, " (drill)") + yes(v.Restricted, " (restricted)")}
 	})
 }
 
@@ -129,7 +134,7 @@ type caseShowCmd struct {
 func (c *caseShowCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
 	return read(ctx, &p.Remote, out, c.path(), nil, func(out io.Writer, v desk.CaseView) {
 		fields(out,
-			"Case", v.Code+"  "+v.ID.String(), "Title", v.Title, "Status", v.Status+yes(v.Drill, ", a drill")+yes(v.Restricted, ", restricted"),
+			"Case", v.Code+"  "+v.ID.String(), "Title", v.Title, "Status", v.Status+yes(v.Drill, ", a drill")+yes(v.Restricted, ", restricted")+yes(v.Erased, ", erased"),
 			"Severity", string(v.State.Severity), "Breach", string(v.State.Assessment), "Risk to people", string(v.State.Risk),
 			"Case time", when(&v.Now), "Opened", when(&v.OpenedAt), "Aware", when(v.State.AwareAt), "Confirmed", when(v.State.ConfirmedAt),
 			"Open duties", strconv.Itoa(v.Counts.OpenDuties), "Proposed duties", number(v.Counts.ProposedDuties),

@@ -58,6 +58,7 @@ func TestEveryCommandIsWhatTheAPITakes(t *testing.T) {
 	require.NoError(t, os.WriteFile(notice, []byte(skeleton.out), 0o600))
 	require.NoError(t, os.WriteFile(wave, []byte("- customer: ACME-1\n  touched: [customer_content]\n"), 0o600))
 	require.NoError(t, os.WriteFile(receipt, []byte("received"), 0o600))
+	out := filepath.Join(folder, "export.json")
 
 	upstream := filepath.Join(folder, "upstream.yaml")
 	require.NoError(t, os.WriteFile(upstream, []byte("who: Sample Models Inc.\ntold_us_at: 2026-06-01T09:30:00+02:00\nzone: UTC\nevidence: their mail\n"), 0o600))
@@ -125,13 +126,24 @@ func TestEveryCommandIsWhatTheAPITakes(t *testing.T) {
 		"delivery settle C I resend --reason r":                                "POST /v1/cases/C/deliveries/I/settle",
 		"delivery acknowledge C I --at 2026-06-01T09:30:00+02:00 --evidence e": "POST /v1/cases/C/deliveries/I/acknowledge",
 		"delivery confirm-filing C I --reason r":                               "POST /v1/cases/C/deliveries/I/confirm-filing",
+		"privilege circle C a.example":                                         "PUT /v1/cases/C/privileged/circle",
+		"privilege circle C --alone":                                           "PUT /v1/cases/C/privileged/circle",
+		"privilege circle C":                                                   "GET /v1/cases/C/privileged/circle",
+		"privilege add C --kind request --file " + receipt:                     "POST /v1/cases/C/privileged",
+		"privilege list C":                                                     "GET /v1/cases/C/privileged",
+		"privilege read C I":                                                   "GET /v1/cases/C/privileged/I",
+		"export-for-counsel C --content --out " + out:                          "GET /v1/cases/C/counsel",
+		"hold place C --review-at 2027-06-01T09:30:00+02:00 --reason r":        "POST /v1/cases/C/holds",
+		"hold release C I --reason r":                                          "POST /v1/cases/C/holds/I/release",
+		"hold list C":                                                          "GET /v1/cases/C/holds",
+		"shred C --ground erasure_order":                                       "POST /v1/cases/C/shred",
 		"raises C":                                                             "GET /v1/cases/C/raises",
 		"acknowledge C I --note n":                                             "POST /v1/cases/C/raises/I/acknowledge",
 	} {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
 			var asked string
-			behind := api.New(api.Options{Desk: emptyDesk{}, Logger: slog.New(slog.DiscardHandler)})
+			behind := api.New(api.Options{Desk: emptyDesk{}, Logger: slog.New(slog.DiscardHandler), Sign: func(string, []byte) (string, error) { return "", nil }})
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				asked = r.Method + " " + r.URL.Path
 				behind.ServeHTTP(w, r)

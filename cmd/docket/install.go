@@ -41,11 +41,12 @@ func (migrateCmd) Run(ctx context.Context, out io.Writer) error {
 
 // keysCmd makes and checks keys.
 type keysCmd struct {
-	Check keysCheckCmd `cmd:"" help:"Check the keys directory: forms, permissions, what is missing."`
-	New   keysNewCmd   `cmd:"" help:"Make every key that a new installation needs; what is there is left as it is."`
-	Add   keysAddCmd   `cmd:"" help:"Add a key-encryption key; make it current once every process has it."`
-	Use   keysUseCmd   `cmd:"" help:"Make a key the one that new data keys are wrapped with."`
-	Sign  keysSignCmd  `cmd:"" name:"rotate-signing" help:"Make a new signing key; the old one's public half is kept to check what it signed."`
+	Check  keysCheckCmd  `cmd:"" help:"Check the keys directory: forms, permissions, what is missing."`
+	New    keysNewCmd    `cmd:"" help:"Make every key that a new installation needs; what is there is left as it is."`
+	Add    keysAddCmd    `cmd:"" help:"Add a key-encryption key; make it current once every process has it."`
+	Use    keysUseCmd    `cmd:"" help:"Make a key the one that new data keys are wrapped with."`
+	Public keysPublicCmd `cmd:"" help:"Print the public half of the signing key, with which others check heads, registers and exports."`
+	Sign   keysSignCmd   `cmd:"" name:"rotate-signing" help:"Make a new signing key; the old one's public half is kept to check what it signed."`
 }
 
 type keysDir struct {
@@ -129,6 +130,22 @@ type keysUseCmd struct {
 
 // Run implements docket keys use.
 func (k keysUseCmd) Run() error { return config.MakeCurrent(k.Dir, k.ID) }
+
+type keysPublicCmd struct{ keysDir }
+
+// Run implements docket keys public.
+func (k keysPublicCmd) Run(out io.Writer) error {
+	key, _, err := config.LoadSigningKey(filepath.Join(k.Dir, config.SigningKey))
+	if err != nil {
+		return err
+	}
+	public, err := config.PublicPEM(key)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(public)
+	return err
+}
 
 type keysSignCmd struct{ keysDir }
 

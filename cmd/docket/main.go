@@ -28,6 +28,7 @@ type cli struct {
 	Agreement    agreementCmd    `cmd:"" help:"Import and explain agreements, through the API."`
 	Clock        clockCmd        `cmd:"" help:"Ask legal clocks when something is due."`
 	Audit        auditCmd        `cmd:"" help:"Check that a case's story was not changed."`
+	Register     registerCmd     `cmd:"" help:"Export the register of breaches, and check an export without a server."`
 	Keys         keysCmd         `cmd:"" help:"Make and check keys."`
 	Config       configCmd       `cmd:"" help:"Check the configuration of this environment."`
 	People       peopleCmd       `cmd:"" help:"Enrol the first people, for whoever holds the database."`

@@ -154,6 +154,8 @@ func TestDecisionsArePeoples(t *testing.T) {
 		access.DutyConfirmFiling, access.DutyChooseStart, access.IncidentAware, access.IncidentAwareLater, access.IncidentConfirm,
 		access.IncidentRuleOut, access.IncidentPartyRuleOut, access.IncidentDismiss, access.IncidentClose, access.DeliverySettle, access.InstallationReconcile,
 		access.TokenManage, access.DutyDelay, access.RuleAdopt,
+		access.TokenManage, access.PrivilegeCircle, access.PrivilegeRecord, access.PrivilegeRead, access.CounselExport,
+		access.HoldPlace, access.HoldRelease, access.CaseShred,
 	} {
 		require.Error(t, access.May(machine(access.Roles()...), action), action)
 		require.Error(t, access.May(worker, action), action)
@@ -165,6 +167,7 @@ func TestDecisionsArePeoples(t *testing.T) {
 func TestOnlookersAndAdminsDecideNothing(t *testing.T) {
 	reads := []access.Action{
 		access.CaseRead, access.AgreementRead, access.CustomerRead, access.AuditRead, access.AuditVerify, access.FeedRead, access.OpsRead, access.RuleRead,
+		access.RegisterExport, access.PrivilegeRead,
 	}
 	admins := append(reads, access.TokenManage, access.InstallationReconcile, access.AgreementImport, access.IncidentAssign, access.ClockAdvance)
 	for _, action := range access.Actions() {

@@ -56,6 +56,24 @@ const (
 	IncidentAssign Action = "incident.assign"
 )
 
+// Privilege, legal hold and erasure.
+const (
+	// PrivilegeCircle names the legal circle that alone reads what counsel marks privileged; only counsel in person does.
+	PrivilegeCircle Action = "privilege.circle"
+	// PrivilegeRecord marks advice privileged; a member of the circle only, for others the circle is not found.
+	PrivilegeRecord Action = "privilege.record"
+	// PrivilegeRead reads what was marked privileged; a member of the circle only, whatever the roles.
+	PrivilegeRead Action = "privilege.read"
+	// CounselExport exports a case's facts with its privilege log; what was withheld comes along for members of the circle only.
+	CounselExport Action = "case.export_for_counsel"
+	// HoldPlace places a legal hold on a case: nothing of it is shredded while the hold stands.
+	HoldPlace Action = "hold.place"
+	// HoldRelease releases a legal hold.
+	HoldRelease Action = "hold.release"
+	// CaseShred erases the words of a closed case by destroying its keys; the privacy lead begins, a second person confirms.
+	CaseShred Action = "case.shred"
+)
+
 // Duties.
 const (
 	// DutyDecide confirms a proposed duty as required or not required.
@@ -124,6 +142,8 @@ const (
 	AuditRead Action = "audit.read"
 	// AuditVerify verifies chains, seals and heads.
 	AuditVerify Action = "audit.verify"
+	// RegisterExport exports the register of personal data breaches.
+	RegisterExport Action = "register.export"
 	// FeedRead reads the outgoing feed of case events.
 	FeedRead Action = "feed.read"
 	// TokenManage makes, lists and revokes API tokens.

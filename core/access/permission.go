@@ -27,7 +27,9 @@ const (
 	ScopeAgreementsRead Scope = "agreements:read"
 	// ScopeAgreementsWrite: import customers and agreements.
 	ScopeAgreementsWrite Scope = "agreements:write"
-	// ScopeAuditRead: read and verify chains.
+	// ScopePrivileged: read and record what is privileged, where the holder is in the case's legal circle.
+	ScopePrivileged Scope = "privileged"
+	// ScopeAuditRead: read and verify chains, export the register.
 	ScopeAuditRead Scope = "audit:read"
 	// ScopeFeedRead: read the feed of case events.
 	ScopeFeedRead Scope = "feed:read"
@@ -41,7 +43,7 @@ const (
 func Scopes() []Scope {
 	return []Scope{
 		ScopeCasesRead, ScopeCasesWrite, ScopeDutiesWrite, ScopeNoticesWrite, ScopeNoticesRelease,
-		ScopeAgreementsRead, ScopeAgreementsWrite, ScopeAuditRead, ScopeFeedRead, ScopeOpsRead, ScopeAdmin,
+		ScopeAgreementsRead, ScopeAgreementsWrite, ScopePrivileged, ScopeAuditRead, ScopeFeedRead, ScopeOpsRead, ScopeAdmin,
 	}
 }
 
@@ -97,6 +99,14 @@ var table = map[Action]Permission{
 	IncidentRestrict:     {Roles: and(command, PrivacyLead, LegalCounsel), Scope: ScopeCasesWrite, Person: true},
 	IncidentAssign:       {Roles: and(command, Admin), Scope: ScopeCasesWrite, Person: true},
 
+	PrivilegeCircle: {Roles: []Role{LegalCounsel}, Scope: ScopePrivileged, Person: true},
+	PrivilegeRecord: {Roles: legal, Scope: ScopePrivileged, Person: true},
+	PrivilegeRead:   {Roles: Roles(), Scope: ScopePrivileged, Person: true},
+	CounselExport:   {Roles: []Role{LegalCounsel}, Scope: ScopePrivileged, Person: true},
+	HoldPlace:       {Roles: []Role{LegalCounsel}, Scope: ScopeCasesWrite, Person: true},
+	HoldRelease:     {Roles: []Role{LegalCounsel}, Scope: ScopeCasesWrite, Person: true},
+	CaseShred:       {Roles: and(legal, SecurityLead), Scope: ScopeCasesWrite, Person: true},
+
 	DutyDecide:          {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
 	DutyWaive:           {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
 	DutyReviewExemption: {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
@@ -129,6 +139,7 @@ var table = map[Action]Permission{
 
 	AuditRead:             {Roles: and(legal, SecurityLead, Auditor), Scope: ScopeAuditRead},
 	AuditVerify:           {Roles: and(legal, SecurityLead, Auditor, Admin), Scope: ScopeAuditRead, Worker: true},
+	RegisterExport:        {Roles: and(legal, Auditor), Scope: ScopeAuditRead},
 	FeedRead:              {Roles: []Role{Integration, Auditor, SecurityLead}, Scope: ScopeFeedRead},
 	TokenManage:           {Roles: []Role{Admin}, Scope: ScopeAdmin, Person: true},
 	InstallationReconcile: {Roles: []Role{Admin}, Scope: ScopeAdmin, Person: true},

@@ -1,18 +1,14 @@
 package audit
 
 import (
-	"crypto"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 )
 
 // HeadsType is the "typ" of a signed heads file (RFC 7515, section 4.1.9), so
@@ -55,15 +51,6 @@ type Heads struct {
 // ErrHeads: the signed heads are not what this installation published.
 var ErrHeads = errors.New("heads file refused")
 
-// KeyID names a public signing key: its JWK thumbprint (RFC 7638, SHA-256) in base64url.
-func KeyID(public ed25519.PublicKey) string {
-	thumbprint, err := (&jose.JSONWebKey{Key: public}).Thumbprint(crypto.SHA256)
-	if err != nil {
-		panic("audit: " + err.Error()) // only for a key type that is not Ed25519
-	}
-	return base64.RawURLEncoding.EncodeToString(thumbprint)
-}
-
 // Sign writes heads as a compact JWS (RFC 7515) with EdDSA (RFC 8037). kid goes
 // into the header so that a verifier finds the key; see KeyID.
 func Sign(key ed25519.PrivateKey, kid string, heads Heads) (string, error) {
@@ -77,36 +64,19 @@ func Sign(key ed25519.PrivateKey, kid string, heads Heads) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot encode heads: %w", err)
 	}
-	options := (&jose.SignerOptions{}).WithType(HeadsType).WithHeader("kid", kid)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key}, options)
+	signed, err := SignJWS(key, kid, HeadsType, payload)
 	if err != nil {
 		return "", fmt.Errorf("cannot sign heads: %w", err)
 	}
-	signed, err := signer.Sign(payload)
-	if err != nil {
-		return "", fmt.Errorf("cannot sign heads: %w", err)
-	}
-	return signed.CompactSerialize()
+	return signed, nil
 }
 
 // VerifyJWS checks the signature and form of a heads file. keys are the public
 // keys by kid, retired ones included. Errors wrap ErrHeads.
 func VerifyJWS(keys map[string]ed25519.PublicKey, jws string) (Heads, error) {
-	signed, err := jose.ParseSignedCompact(strings.TrimSpace(jws), []jose.SignatureAlgorithm{jose.EdDSA})
+	payload, err := OpenJWS(keys, HeadsType, strings.TrimSpace(jws))
 	if err != nil {
 		return Heads{}, fmt.Errorf("%w: %w", ErrHeads, err)
-	}
-	header := signed.Signatures[0].Protected
-	key, ok := keys[header.KeyID]
-	if !ok {
-		return Heads{}, fmt.Errorf("%w: no public key %q", ErrHeads, header.KeyID)
-	}
-	if typ := header.ExtraHeaders[jose.HeaderType]; typ != HeadsType {
-		return Heads{}, fmt.Errorf("%w: its type is %q, not %q", ErrHeads, typ, HeadsType)
-	}
-	payload, err := signed.Verify(key)
-	if err != nil {
-		return Heads{}, fmt.Errorf("%w: the signature is not by key %q", ErrHeads, header.KeyID)
 	}
 	var heads Heads
 	if err := json.Unmarshal(payload, &heads); err != nil {

@@ -35,6 +35,7 @@ const (
 	summary  = "Ocelot found it while looking for a lost invoice"
 	evidence = "Pangolin wrote in the channel that the bucket is open"
 	words    = "Axolotl says that this address has moved to her sister"
+	advice   = "Quagga advises that we would lose in court"
 )
 
 // After a whole life with refusals, deferrals, silence and a database that repeats a value in its error, no
@@ -67,7 +68,7 @@ func TestNoPersonalDataOutsideSealedColumnsAndLetters(t *testing.T) {
 	e.Quiet(t)
 	require.NotEmpty(t, raises(t, h, caseID))
 
-	secrets := []string{title, summary, evidence, words, "quill.example.test", testkit.Text().Languages["en"].Elements["nature"].Text}
+	secrets := []string{title, summary, evidence, words, advice, "quill.example.test", testkit.Text().Languages["en"].Elements["nature"].Text}
 	for _, c := range customers {
 		secrets = append(secrets, c.Name, c.Address, c.Second)
 	}
@@ -129,6 +130,18 @@ func openedOverHTTP(t *testing.T, e *testkit.Engine, log *testkit.Transcript) uu
 	require.Equal(t, http.StatusCreated, status, "%s", answer)
 	var opened desk.Receipt
 	require.NoError(t, json.Unmarshal(answer, &opened))
+	privileged := "/v1/cases/" + opened.Case.String() + "/privileged"
+	status, answer = ask(http.MethodPut, privileged+"/circle", `{}`)
+	require.Equal(t, http.StatusOK, status, "%s", answer)
+	for body, want := range map[string]int{
+		`{"kind":"advice","basis":"attorney_client","text":"` + advice + `"}`:         http.StatusCreated,
+		`{"kind":"` + advice + `","basis":"attorney_client","text":"` + advice + `"}`: http.StatusBadRequest,
+		`{"kind":"advice","basis":"attorney_client","text":{"x":"` + advice + `"}}`:   http.StatusBadRequest,
+	} {
+		status, answer = ask(http.MethodPost, privileged, body)
+		require.Equal(t, want, status, "%s", answer)
+		require.NotContains(t, string(answer), advice)
+	}
 	_, err = e.Desk.Triage(ctx, e.As(access.Responder), "", opened.Case, desk.TriageInput{Severity: "high"})
 	require.NoError(t, err)
 	_, err = e.Desk.Declare(ctx, e.As(access.IncidentCommander), "", opened.Case, desk.DeclareInput{})

@@ -284,6 +284,7 @@ func (c Reopen) decide(d *Decision) error {
 	}
 	d.State.Status, d.State.Verdict, d.State.Review = Active, "", ""
 	d.State.Reopened++
+	delete(d.State.Pending, "shred") // Who began an erasure meant the case as it was.
 	d.write("incident.reopened", d.Now, struct{}{}, map[string]any{"reason": c.Reason})
 	return nil
 }
