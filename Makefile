@@ -114,6 +114,13 @@ stack:
 scale: packages temporal stack ## what needs 100,000 recipients or a million items
 	@bin/stack -- go test -tags scale -run Scale -count=1 -timeout 2h ./...
 
+# go test fuzzes one function at a time.
+FUZZED := core inbound notifications
+.PHONY: fuzz
+fuzz: ## every fuzzer for FUZZTIME (60s)
+	@grep -rn --include='*_test.go' '^func Fuzz' $(FUZZED) | sed -E 's|^(.*)/[^/]*:[0-9]+:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | while read -r package name; do \
+		echo "$$package $$name"; go test "./$$package" -run '^$$' -fuzz "^$$name\$$" -fuzztime $${FUZZTIME:-60s} || exit 1; done
+
 .PHONY: bench
 bench: packages temporal stack ## floor, product and ratio, interleaved in one run
 	@bin/stack -- go run ./testkit/bench

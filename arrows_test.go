@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 	"core/problem":      {},
 	"core/clock":        {"core/problem"},
 	"core/duty":         {"core/clock", "core/problem"},
+	"core/duty/sheet":   {"core/duty", "core/clock", "core/letters", "core/problem"},
 	"core/packs":        {"core/clock", "core/duty", "core/problem"},
 	"core/access":       {"core/problem"},
 	"core/letters":      {"core/duty", "core/clock", "core/problem"},

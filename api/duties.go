@@ -52,6 +52,9 @@ type Pack struct {
 	Letter letters.Letter `json:"letter" doc:"The newest approved notice of the case, with the values of whom the duty is owed to; empty while there is none"`
 	Values letters.Values `json:"values" doc:"Those values, for the fields of a portal"`
 	Duty   desk.DutyView  `json:"duty" doc:"What is owed, to whom, by when and under which clause"`
+	Lacks  []string       `json:"lacks,omitempty" doc:"Elements that are owed and that the letter does not answer"`
+	// Unknown is in the form in which a filing takes it.
+	Unknown []letters.Promise `json:"unknown,omitempty" doc:"What the letter calls not yet known, as the record of the filing takes it"`
 }
 
 func (s *surface) readPack(r route) {

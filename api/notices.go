@@ -18,6 +18,7 @@ func (s *surface) notices() {
 	item(s, post(one+"/submit", "submitNotice", "Hand a draft to its approver", access.NoticeSubmit), Desk.SubmitNotice)
 	item(s, post(one+"/approve", "approveNotice", "Approve what the preview's digest binds", access.NoticeApprove), Desk.ApproveNotice)
 	item(s, post(one+"/release", "releaseNotice", "Start the sending of an approved notice", access.NoticeRelease), Desk.ReleaseNotice)
+	item(s, post(one+"/delay-reason", "explainDelay", "Record in the case why a notice to customers comes late", access.NoticeApprove), Desk.ExplainDelay)
 	item(s, post(one+"/withdraw", "withdrawNotice", "Withdraw a notice that was not released", access.NoticeWithdraw), Desk.WithdrawNotice)
 
 	const campaign = oneCase + "/campaigns/{id}"
@@ -62,6 +63,11 @@ type previewInput struct {
 	Index int `query:"index" minimum:"0" default:"0" doc:"Which recipient's letter to show, from 0"`
 }
 
+type delayedPreviewInput struct {
+	ItemParam
+	Body desk.PreviewInput
+}
+
 func (s *surface) readNotices(all, one string) {
 	register(s, get(all, "listNotices", "List the notices of a case", access.CaseRead), list(s, Desk.Notices))
 	register(s, get(one, "getNotice", "Read a notice", access.CaseRead),
@@ -78,16 +84,26 @@ func (s *surface) readNotices(all, one string) {
 		})
 	register(s, get(one+"/preview", "previewNotice", "Read a notice as one recipient will, with the digest that an approval binds", access.CaseRead),
 		func(ctx context.Context, actor access.Actor, in *previewInput) (*answer[desk.PreviewView], error) {
-			id, err := s.resolve(ctx, actor, in.Case)
-			if err != nil {
-				return nil, err
-			}
-			view, err := s.desk.Preview(ctx, actor, id, in.ID, in.Index)
-			if err != nil {
-				return nil, err
-			}
-			return &answer[desk.PreviewView]{Body: view}, nil
+			return s.preview(ctx, actor, in.ItemParam, func(id uuid.UUID) (desk.PreviewView, error) { return s.desk.Preview(ctx, actor, id, in.ID, in.Index) })
 		})
+	register(s, post(one+"/preview", "previewDelayedNotice", "Read a notice with the reason of its delay as it would be printed: it is part of the digest", access.CaseRead),
+		func(ctx context.Context, actor access.Actor, in *delayedPreviewInput) (*answer[desk.PreviewView], error) {
+			return s.preview(ctx, actor, in.ItemParam, func(id uuid.UUID) (desk.PreviewView, error) {
+				return s.desk.PreviewDelayed(ctx, actor, id, in.ID, in.Body)
+			})
+		})
+}
+
+func (s *surface) preview(ctx context.Context, actor access.Actor, in ItemParam, read func(uuid.UUID) (desk.PreviewView, error)) (*answer[desk.PreviewView], error) {
+	id, err := s.resolve(ctx, actor, in.Case)
+	if err != nil {
+		return nil, err
+	}
+	view, err := read(id)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[desk.PreviewView]{Body: view}, nil
 }
 
 // list answers with all of a short list, in the form of a page.

@@ -183,8 +183,10 @@ func TestATextThatLostAnElementWhileItWaitedIsNotApproved(t *testing.T) {
 	delete(text.Languages["en"].Elements, letters.ContactPoint)
 	require.NoError(t, r.edit(access.CommsLead, notice, 1, text))
 	r.unchanged(func() { refused(t, r.approve(access.PrivacyLead, notice, previewed), "element_missing") })
-	_, err := r.Desk.Preview(r.ctx, r.As(access.PrivacyLead), r.Case, notice, 0)
-	refused(t, err, "element_missing")
+	view, err := r.Desk.Notice(r.ctx, r.As(access.PrivacyLead), r.Case, notice)
+	require.NoError(t, err)
+	require.Len(t, view.Blockers, 1)
+	require.Contains(t, view.Blockers[0], "en/contact_point")
 }
 
 func TestANoticeThatNobodyIsOwedIsNotApproved(t *testing.T) {

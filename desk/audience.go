@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,9 +28,10 @@ type audience struct {
 // recipient is one contact with its own values.
 type recipient struct {
 	letters.RecipientKey
-	Customer, Contact, Duty uuid.UUID
-	Rank                    int
-	Deadline                *time.Time
+	Customer, Contact uuid.UUID
+	Rank              int
+	// Owed is the duty that the letter carries out, with its customer.
+	Owed store.Owed
 }
 
 // visitor sees each recipient in the one fixed order in which the digest is made.
@@ -59,7 +61,7 @@ func (d *Desk) audience(ctx context.Context, tx *store.Tx, c store.Case, notice 
 		for len(owed) > 0 {
 			mine := owed[:contactsOf(owed)]
 			owed = owed[len(mine):]
-			recipients, err := d.recipients(c, starts, mine)
+			recipients, err := d.recipients(c, starts, mine, len(text.DelayReason) > 0)
 			if err != nil {
 				return a, err
 			}
@@ -93,7 +95,7 @@ func contactsOf(owed []store.Owed) int {
 
 // recipients are the contacts of one customer, ranked: those whom the agreement names first are told at
 // once, the others when nobody of the rank before can be reached.
-func (d *Desk) recipients(c store.Case, starts map[string]time.Time, owed []store.Owed) ([]recipient, error) {
+func (d *Desk) recipients(c store.Case, starts map[string]time.Time, owed []store.Owed, delayPrinted bool) ([]recipient, error) {
 	first := owed[0]
 	key, err := d.keys.Unwrap(first.Customer.String(), seal.Wrapped{KEK: first.KEK, Bytes: first.Wrapped})
 	if err != nil {
@@ -102,6 +104,9 @@ func (d *Desk) recipients(c store.Case, starts map[string]time.Time, owed []stor
 	values, err := d.values(c, starts, key, first)
 	if err != nil {
 		return nil, err
+	}
+	if delayPrinted && first.LateAfter != nil {
+		values.LateAfter = first.LateAfter.UTC()
 	}
 	var asked asks
 	if err := json.Unmarshal(first.Evidence, &asked); err != nil {
@@ -141,7 +146,7 @@ func (d *Desk) recipients(c store.Case, starts map[string]time.Time, owed []stor
 		}
 		recipients = append(recipients, recipient{
 			RecipientKey: letters.RecipientKey{DutyID: first.Duty.String(), ContactID: o.Contact.String(), Channel: string(duty.Email), Address: string(address), Values: own},
-			Customer:     o.Customer, Contact: o.Contact, Duty: first.Duty, Rank: rank, Deadline: first.Target,
+			Customer:     o.Customer, Contact: o.Contact, Rank: rank, Owed: first,
 		})
 	}
 	return recipients, nil
@@ -165,7 +170,7 @@ func (d *Desk) values(c store.Case, starts map[string]time.Time, key seal.Key, o
 	if err := json.Unmarshal(o.PartyBody, &party); err != nil {
 		return letters.Values{}, fmt.Errorf("cannot read the party: %w", err)
 	}
-	document, clause, _ := strings.Cut(why.Clause, ", ")
+	document, clause, _ := strings.Cut(cmp.Or(why.Under, why.Clause), ", ")
 	v := letters.Values{
 		Customer: string(name), Reference: reference(c.ID, o.Customer), Contract: letters.Contract{Document: document, Clause: clause},
 		Aware: starts["aware_processor"].UTC(), Confirmed: starts["confirmed_processor"].UTC(), Zone: customer.Zone, Language: customer.Language, Drill: c.Drill,
@@ -192,12 +197,14 @@ func reference(caseID, customer uuid.UUID) string {
 	return "REF-" + strings.ToUpper(id.String()[:8])
 }
 
-// planner plans the delivery of each recipient.
+// planner plans the delivery of each recipient, and opens what the notice promises each customer.
 type planner struct {
 	*work
 	campaign   store.Campaign
+	promised   *promise // nil where everything is known
 	deliveries []store.Delivery
-	customers  map[uuid.UUID]bool
+	customers  []uuid.UUID
+	follow     []store.Duty
 }
 
 // planned is what a delivery's sealed column holds: everything its message is made from.
@@ -207,6 +214,21 @@ type planned struct {
 }
 
 func (p *planner) visit(ctx context.Context, r recipient) error {
+	if last := len(p.customers) - 1; last < 0 || p.customers[last] != r.Customer {
+		if len(p.deliveries) >= chunk { // Between two customers: what one is promised is opened after it was assigned the notice.
+			if err := p.write(ctx); err != nil {
+				return err
+			}
+		}
+		p.customers = append(p.customers, r.Customer)
+		if p.promised != nil {
+			follow, err := p.promised.toCustomer(r.Owed)
+			if err != nil {
+				return err
+			}
+			p.follow = append(p.follow, follow)
+		}
+	}
 	id := newID()
 	sealed, err := p.key.SealJSON(deliveryPlace(id), planned{Address: r.Address, Values: r.Values})
 	if err != nil {
@@ -216,31 +238,27 @@ func (p *planner) visit(ctx context.Context, r recipient) error {
 	if r.Rank > 0 {
 		state = "reserve"
 	}
-	if p.customers == nil {
-		p.customers = map[uuid.UUID]bool{}
-	}
-	p.customers[r.Customer] = true
 	p.deliveries = append(p.deliveries, store.Delivery{
 		ID: id, Case: p.c.ID, Campaign: &p.campaign.ID, Notice: &p.campaign.Notice, Version: p.campaign.Version, Customer: &r.Customer, Contact: &r.Contact,
-		Channel: r.Channel, Rank: r.Rank, State: state, Language: r.Values.Language, Sealed: sealed, Deadline: r.Deadline, NextAt: p.campaign.CreatedAt,
+		Channel: r.Channel, Rank: r.Rank, State: state, Language: r.Values.Language, Sealed: sealed, Deadline: r.Owed.Target, NextAt: p.campaign.CreatedAt,
 	})
-	if len(p.deliveries) == chunk {
-		return p.write(ctx)
-	}
 	return nil
 }
 
-// write stores what was planned so far and says which notice these customers' duties wait for.
+// write stores what was planned so far and says which notice these customers' duties wait for; what the notice promises
+// them waits for the next one.
 func (p *planner) write(ctx context.Context) error {
 	if err := p.InsertDeliveries(ctx, p.deliveries); err != nil {
 		return err
 	}
-	customers := make([]uuid.UUID, 0, len(p.customers))
-	for id := range p.customers {
-		customers = append(customers, id)
+	if err := p.Assign(ctx, p.c.ID, p.campaign.Notice, p.customers); err != nil {
+		return err
 	}
-	p.deliveries, p.customers = p.deliveries[:0], nil
-	return p.Assign(ctx, p.c.ID, p.campaign.Notice, customers)
+	if err := p.promised.open(ctx, p.follow); err != nil {
+		return err
+	}
+	p.deliveries, p.customers, p.follow = p.deliveries[:0], p.customers[:0], p.follow[:0]
+	return nil
 }
 
 // looker keeps the recipient that a preview shows.

@@ -115,8 +115,12 @@ func (d *Desk) FileByHand(ctx context.Context, actor access.Actor, key string, c
 			return Receipt{}, problem.InvalidField("filed_at", "lies in the future")
 		}
 		late := owed.Limit != nil && in.FiledAt.After(*owed.Limit)
-		if late && owed.Customer == nil && in.DelayReason == "" {
-			return Receipt{}, problem.InvalidField("delay_reason", "it is filed after the limit: give the reasons, or say by when they follow")
+		reasonsOwed := late && owed.Customer == nil
+		if reasonsOwed && in.DelayReason == "" && in.ReasonsFollowBy == nil {
+			return Receipt{}, problem.InvalidField("delay_reason", "it is filed after the limit: give the reasons, or say in reasons_follow_by when they follow")
+		}
+		if err := in.promised(reasonsOwed); err != nil {
+			return Receipt{}, err
 		}
 		who, err := uuid.Parse(actor.ID)
 		if err != nil {
@@ -131,9 +135,14 @@ func (d *Desk) FileByHand(ctx context.Context, actor access.Actor, key string, c
 			ID: id, Case: w.c.ID, Duty: &dutyID, Channel: string(duty.ByHand), State: "filed", Sealed: sealed, NextAt: w.c.Now,
 			Transport: string(duty.Manual), FiledAt: utc(&in.FiledAt), FiledBy: &who,
 		}})
+		if err != nil {
+			return Receipt{}, err
+		}
+		promised, err := w.follow(ctx, owed, id, in)
 		receipt := sha256.Sum256(in.Receipt)
-		w.write("duty.filed", in.FiledAt, map[string]any{"duty": dutyID, "delivery": id, "late": late, "receipt": hex.EncodeToString(receipt[:])},
-			map[string]any{"how": in.How, "reference": in.Reference, "delay_reason": in.DelayReason})
+		w.write("duty.filed", in.FiledAt, map[string]any{
+			"duty": dutyID, "delivery": id, "late": late, "receipt": hex.EncodeToString(receipt[:]), "promised": promised, "reasons_follow_by": utc(in.ReasonsFollowBy),
+		}, map[string]any{"how": in.How, "reference": in.Reference, "delay_reason": in.DelayReason})
 		return Receipt{ID: &id}, err
 	})
 }

@@ -152,11 +152,11 @@ func (d *Desk) jobs(ctx context.Context, tx *store.Tx, c store.Case, p store.Cam
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := tx.NoticeText(ctx, p.Notice, p.Version)
+	n, err := tx.NoticeText(ctx, p.Notice, p.Version)
 	if err != nil {
 		return nil, err
 	}
-	text, err := textOf(key, store.Notice{ID: p.Notice, Version: p.Version, Sealed: sealed})
+	text, err := textOf(key, n)
 	if err != nil {
 		return nil, err
 	}

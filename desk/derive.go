@@ -19,7 +19,9 @@ const (
 
 // reasons is why a duty exists and why it is due when it is.
 type reasons struct {
-	Clause   string       `json:"clause"`
+	Clause string `json:"clause"`
+	// Under is the clause of the duty that a promise follows: what letters cite.
+	Under    string       `json:"under,omitempty"`
 	Document string       `json:"document,omitempty"`
 	Why      []string     `json:"why,omitempty"`
 	Steps    []clock.Step `json:"steps,omitempty"`

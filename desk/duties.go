@@ -249,6 +249,9 @@ func (l *ledger) rederive(ctx context.Context, duties []store.Duty, governs stri
 	}
 	for i := range duties {
 		one := &duties[i]
+		if one.StartWord == startPromised {
+			continue // What was promised is due when it was promised.
+		}
 		choice := governs
 		if choice == "" {
 			choice = one.Governs

@@ -387,6 +387,17 @@ func (d *Desk) start(ctx context.Context, w *work, in StartInput, starts map[str
 	if err != nil {
 		return Receipt{}, err
 	}
+	if word := clock.StartWord(in.Word); word.Aware() {
+		capped, err := d.rederiveCapped(ctx, w, starts, "start "+in.Word+" recorded")
+		if err != nil {
+			return Receipt{}, err
+		}
+		moved += capped
+	} else if word.Contingent() {
+		if _, err := d.proposeToAll(ctx, w); err != nil {
+			return Receipt{}, err
+		}
+	}
 	if err := d.factsChanged(ctx, w, "start "+in.Word); err != nil {
 		return Receipt{}, err
 	}

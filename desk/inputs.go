@@ -188,10 +188,13 @@ type FileInput struct {
 	FiledAt time.Time `json:"filed_at" doc:"When it was filed, with its offset"`
 	Zone    string    `json:"zone" minLength:"1" maxLength:"60" doc:"IANA zone"`
 	How     string    `json:"how" minLength:"1" maxLength:"200" doc:"Portal, phone, post, supplier portal"`
-	// DelayReason is demanded where an authority is told after the limit (GDPR art. 33(1)).
-	DelayReason string `json:"delay_reason,omitempty" maxLength:"5000" doc:"Why it is late; demanded where an authority is told after the limit. 'Reasons follow by …' is accepted"`
-	Reference   string `json:"reference" minLength:"1" maxLength:"500" doc:"Reference the other side gave"`
-	Receipt     []byte `json:"receipt" minLength:"1" maxLength:"2000000" doc:"The receipt, base64; its hash goes into the chain"`
+	// One of DelayReason and ReasonsFollowBy is demanded where an authority is told after the limit (GDPR art. 33(1)).
+	DelayReason     string     `json:"delay_reason,omitempty" maxLength:"5000" doc:"Why it is late; this or reasons_follow_by is demanded where an authority is told after the limit"`
+	ReasonsFollowBy *time.Time `json:"reasons_follow_by,omitempty" doc:"Or by when the reasons follow: it opens a duty to whom was told"`
+	// Unknown is what the filing leaves open (GDPR art. 33(4)); it opens a duty of its own.
+	Unknown   []letters.Promise `json:"unknown,omitempty" maxItems:"20" doc:"What was filed as not yet known, and by when it will be: it opens a duty to whom was told"`
+	Reference string            `json:"reference" minLength:"1" maxLength:"500" doc:"Reference the other side gave"`
+	Receipt   []byte            `json:"receipt" minLength:"1" maxLength:"2000000" doc:"The receipt, base64; its hash goes into the chain"`
 }
 
 // NoticeInput drafts a notice.
@@ -199,6 +202,7 @@ type NoticeInput struct {
 	// From is an earlier notice of the case whose text is taken over.
 	From    *uuid.UUID      `json:"from,omitempty" doc:"Take over the text of this earlier notice of the case"`
 	Content *letters.Notice `json:"content,omitempty" doc:"The text: languages, subjects and required elements"`
+	Update  bool            `json:"update,omitempty" doc:"It keeps what earlier notices promised, and goes to those who are owed nothing else; any other notice goes to everybody else who is owed one"`
 }
 
 // EditNoticeInput replaces a notice's text; IfMatch is the version that was read.
@@ -213,6 +217,24 @@ type SubmitInput struct{}
 // ApproveInput approves a notice: its text, its recipients and each one's own values, bound by their digest.
 type ApproveInput struct {
 	Digest string `json:"digest" minLength:"64" maxLength:"64" doc:"Digest of what was approved, from the preview"`
+	Delay
+}
+
+// Delay is why a notice to customers comes late. It stays in the case unless the approver has it printed.
+type Delay struct {
+	Reason map[string]string `json:"delay_reason,omitempty" doc:"Why it comes late, by language; kept in the case"`
+	Print  bool              `json:"print_delay_reason,omitempty" doc:"Print it in the letters that go after their limit; the approval's digest binds it"`
+}
+
+// PreviewInput asks how one recipient will read a notice.
+type PreviewInput struct {
+	Index int `json:"index,omitempty" minimum:"0" doc:"Which recipient's letter to show, from 0"`
+	Delay
+}
+
+// DelayReasonInput records why a notice came late.
+type DelayReasonInput struct {
+	Reason string `json:"reason" minLength:"1" maxLength:"5000" doc:"Why it came late; part of the record, never printed"`
 }
 
 // ReleaseInput starts the sending of an approved notice.

@@ -80,6 +80,9 @@ func (l *ledger) underLaw(ctx context.Context, parties []store.Party, governs st
 	}
 	var duties []store.Duty
 	for _, proposal := range duty.Propose(l.desk.company, situation, l.law.list) {
+		if !l.asked(l.law.rules[proposal.Rule].Start) {
+			continue
+		}
 		if !proposal.Adopted {
 			unadopted[proposal.Rule] = true
 			continue
@@ -99,6 +102,62 @@ func (l *ledger) underLaw(ctx context.Context, parties []store.Party, governs st
 		}
 	}
 	return duties, nil
+}
+
+// asked says whether a rule that starts with the word asks for anything yet.
+func (l *ledger) asked(word clock.StartWord) bool {
+	_, recorded := l.deriver.starts[word]
+	return recorded || !word.Contingent()
+}
+
+// proposeToAll proposes again over every party, customers included, once a word is recorded that only some incidents
+// know. It answers how many duties it opened.
+func (d *Desk) proposeToAll(ctx context.Context, w *work) (int, error) {
+	opened, after := 0, uuid.Nil
+	for {
+		parties, err := w.Parties(ctx, w.c.ID, after, chunk)
+		if err != nil || len(parties) == 0 {
+			return opened, err
+		}
+		after = parties[len(parties)-1].ID
+		parties = slices.DeleteFunc(parties, func(p store.Party) bool { return p.Certainty == string(duty.RuledOut) })
+		var of []uuid.UUID
+		for _, p := range parties {
+			if p.Customer != nil {
+				of = append(of, *p.Customer)
+			}
+		}
+		customers, err := w.CustomersByID(ctx, of)
+		if err != nil {
+			return opened, err
+		}
+		these, err := d.openDuties(ctx, w, parties, customers, "")
+		if err != nil {
+			return opened, err
+		}
+		opened += these.duties
+	}
+}
+
+// rederiveCapped derives again the clocks that are bounded by awareness though another word starts them
+// (Del. Reg. (EU) 2025/301 art 5(1)(a)).
+func (d *Desk) rederiveCapped(ctx context.Context, w *work, starts map[string]time.Time, reason string) (int, error) {
+	law, err := d.law(ctx, w.Tx, w.c.PackVersion)
+	if err != nil {
+		return 0, err
+	}
+	moved := 0
+	for _, rule := range law.list {
+		if rule.Cap == nil || rule.Cap.Fact != clock.FactAware {
+			continue
+		}
+		n, err := d.rederive(ctx, w, starts, store.DutyFilter{Rule: rule.ID, States: []string{"proposed", "required", "met"}}, "", reason)
+		if err != nil {
+			return moved, err
+		}
+		moved += n
+	}
+	return moved, nil
 }
 
 // situation is what laws look at: what was reached, and the groups of people whose data the company controls.
@@ -140,6 +199,9 @@ func (l *ledger) asSupplier(p store.Party, c store.Customer, customer duty.Custo
 	}
 	var duties []store.Duty
 	for _, rule := range duty.OwedToCustomer(l.desk.company, customer, body.Touched, l.law.list) {
+		if !l.asked(rule.Start) {
+			continue
+		}
 		if rule.Adoption == nil {
 			unadopted[rule.ID] = true
 			continue

@@ -223,3 +223,31 @@ func TestACaseKeepsTheRulesItBeganWithAndShowsWhatNewerOnesChange(t *testing.T) 
 	require.Equal(t, aware.Add(24*time.Hour).UTC(), *changes[0].NewLimit)
 	require.Equal(t, aware.Add(12*time.Hour).UTC(), *r.byRule("nis2-early-warning")[0].Limit, "looking changes nothing")
 }
+
+func TestAWordThatOnlySomeIncidentsKnowOpensItsDutiesOnceItIsRecorded(t *testing.T) {
+	t.Parallel()
+	r := companyOf(t, duty.NYDFSCoveredEntity)
+	r.start("determined_incident", r.ago(2*time.Hour), "")
+	r.Parties(t, r.Case, "C-1001")
+	require.Len(t, r.byRule("nydfs-500-17-a"), 1)
+	require.Empty(t, r.byRule("nydfs-500-17-c-payment"), "nobody has paid anything")
+	paid := r.ago(time.Hour)
+	r.start("payment_made", paid, "")
+	require.Equal(t, paid.Add(24*time.Hour).UTC(), *r.byRule("nydfs-500-17-c-payment")[0].Limit)
+	require.Len(t, r.byRule("nydfs-500-17-c-explanation"), 1)
+	require.Len(t, r.byRule("nydfs-500-17-a"), 1, "what is known is left as it is")
+}
+
+func TestAClockThatAwarenessBoundsMovesWithIt(t *testing.T) {
+	t.Parallel()
+	r := companyOf(t, duty.DORAEntity)
+	aware := r.ago(20 * time.Hour)
+	r.start("aware_significant", aware, "")
+	classified := r.ago(time.Hour)
+	r.start("classified_major", classified, "")
+	r.Parties(t, r.Case, "C-1001")
+	require.Equal(t, classified.Add(4*time.Hour).UTC(), *r.byRule("dora-initial")[0].Target, "four hours from the classification end within 24 of awareness")
+	earlier := aware.Add(-2 * time.Hour)
+	r.start("aware_significant", earlier, "an alert of two hours before")
+	require.Equal(t, earlier.Add(24*time.Hour).UTC(), *r.byRule("dora-initial")[0].Limit)
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,9 @@ const (
 	noticeReleased  = "released"
 	noticeWithdrawn = "withdrawn"
 )
+
+// notReleased are the states in which a notice is still worked on.
+var notReleased = []string{noticeDraft, noticeAwaiting, noticeApproved}
 
 // DraftNotice begins a notice, from an earlier one's text or from what is given.
 func (d *Desk) DraftNotice(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in NoticeInput) (Receipt, error) {
@@ -56,7 +60,7 @@ func (d *Desk) DraftNotice(ctx context.Context, actor access.Actor, key string, 
 			}
 			text = &taken
 		}
-		n := store.Notice{ID: newID(), Case: w.c.ID, Kind: letters.IncidentCustomer, State: noticeDraft, Version: 1, CreatedAt: w.c.Now}
+		n := store.Notice{ID: newID(), Case: w.c.ID, Kind: letters.IncidentCustomer, State: noticeDraft, Version: 1, CreatedAt: w.c.Now, FollowUp: in.Update}
 		if err := w.sealText(&n, *text); err != nil {
 			return Receipt{}, err
 		}
@@ -88,15 +92,18 @@ func textDigest(sealed []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// textOf opens a notice's text, with the reason of its delay where the approver has that printed.
 func textOf(key seal.Key, n store.Notice) (text letters.Notice, err error) {
-	err = key.OpenJSON(noticePlace(n.ID, n.Version), n.Sealed, &text)
+	if err = key.OpenJSON(noticePlace(n.ID, n.Version), n.Sealed, &text); err == nil && n.DelayReason != nil {
+		err = key.OpenJSON(delayPlace(n), n.DelayReason, &text.DelayReason)
+	}
 	return text, err
 }
 
 // EditNotice replaces a notice's text. Whatever was approved is void.
 func (d *Desk) EditNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in EditNoticeInput) (Receipt, error) {
 	return d.onNotice(ctx, actor, key, access.NoticeEdit, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
-		if err := allowed(*n, "editing", noticeDraft, noticeAwaiting, noticeApproved); err != nil {
+		if err := allowed(*n, "editing", notReleased...); err != nil {
 			return Receipt{}, err
 		}
 		if in.IfMatch != n.Version {
@@ -111,7 +118,7 @@ func (d *Desk) EditNotice(ctx context.Context, actor access.Actor, key string, c
 		if n.State != noticeDraft {
 			n.State = noticeAwaiting
 		}
-		n.ApprovedBy, n.ApprovedAt, n.Approval = nil, nil, nil
+		n.ApprovedBy, n.ApprovedAt, n.Approval, n.DelayReason = nil, nil, nil, nil
 		if err := w.sealText(n, in.Content); err != nil {
 			return Receipt{}, err
 		}
@@ -156,7 +163,11 @@ func (d *Desk) SubmitNotice(ctx context.Context, actor access.Actor, key string,
 		if err != nil {
 			return Receipt{}, err
 		}
-		if blockers := text.Blockers(); len(blockers) > 0 {
+		covers, err := cover(ctx, w.Tx, w.c, *n, text)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if blockers := covers.blockers(text); len(blockers) > 0 {
 			return Receipt{}, problem.Blocked(blockers...)
 		}
 		n.State = noticeAwaiting
@@ -192,30 +203,46 @@ func (d *Desk) ApproveNotice(ctx context.Context, actor access.Actor, key string
 		if err != nil {
 			return Receipt{}, err
 		}
-		if blockers := text.Blockers(); len(blockers) > 0 {
+		covers, err := cover(ctx, w.Tx, w.c, *n, text)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if blockers := covers.blockers(text); len(blockers) > 0 {
 			return Receipt{}, problem.Blocked(blockers...)
+		}
+		if text, err = in.with(text); err != nil {
+			return Receipt{}, err
 		}
 		audience, err := d.audience(ctx, w.Tx, w.c, n.ID, text, nil)
 		if err != nil {
 			return Receipt{}, err
 		}
 		if audience.recipients == 0 {
-			return Receipt{}, problem.Blocked(problem.Blocker{Code: "no_recipients", Detail: "nobody is owed this notice now; record affected parties first"})
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "no_recipients", Detail: "nobody is owed this notice now; record affected parties first, or draft an update for those who were promised one"})
 		}
 		if !bytes.Equal(audience.digest[:], digest) {
 			return Receipt{}, problem.Blocked(problem.Blocker{Code: "digest_differs", Ref: n.ID.String(),
 				Detail: "text, recipients or their values are no longer what was previewed; preview again"})
 		}
+		late, err := w.LateCustomers(ctx, *n, false, w.c.Now)
+		if err != nil {
+			return Receipt{}, err
+		}
+		printed, err := sealDelay(w.key, n, text)
+		if err != nil {
+			return Receipt{}, err
+		}
 		n.State, n.ApprovedBy, n.ApprovedAt, n.Approval = noticeApproved, &who, &w.c.Now, audience.digest[:]
 		w.write("notice.approved", time.Time{}, map[string]any{
 			"notice": n.ID, "version": n.Version, "digest": in.Digest, "recipients": audience.recipients, "customers": audience.customers,
-		}, nil)
+			"late": late, "warnings": covers.warnings(), "printed": printed,
+		}, delayContent(in.Reason))
 		return Receipt{ID: &n.ID, Count: audience.recipients}, nil
 	})
 }
 
-// ReleaseNotice starts the sending of exactly what was approved. If recipients or values changed since,
-// the approval is void and a person looks again. Nothing blocks a late notice from going.
+// ReleaseNotice starts the sending of exactly what was approved, and opens what it promises. If recipients or values
+// changed since, the approval is void and a person looks again. Nothing in its content blocks a late notice from going.
 func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in ReleaseInput) (Receipt, error) {
 	if in.Lane == "" {
 		in.Lane = "urgent"
@@ -228,11 +255,22 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		if err != nil {
 			return Receipt{}, err
 		}
+		covers, err := cover(ctx, w.Tx, w.c, *n, text)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if blockers := covers.blockers(text); len(blockers) > 0 {
+			return Receipt{}, problem.Blocked(blockers...)
+		}
+		late, err := w.LateCustomers(ctx, *n, false, w.c.Now)
+		if err != nil {
+			return Receipt{}, err
+		}
 		sending := store.Campaign{ID: newID(), Case: w.c.ID, Notice: n.ID, Version: n.Version, Lane: in.Lane, State: string(campaign.Running), CreatedAt: w.c.Now}
 		if err := w.InsertCampaign(ctx, sending); err != nil {
 			return Receipt{}, err
 		}
-		plan := &planner{work: w, campaign: sending}
+		plan := &planner{work: w, campaign: sending, promised: w.promisedUpdate(n.ID, w.c.Now, text.Promises())}
 		audience, err := d.audience(ctx, w.Tx, w.c, n.ID, text, plan)
 		if err != nil {
 			return Receipt{}, err
@@ -244,6 +282,10 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		if err := plan.write(ctx); err != nil {
 			return Receipt{}, err
 		}
+		promised, err := plan.promised.done(ctx)
+		if err != nil {
+			return Receipt{}, err
+		}
 		if audience.recipients >= chunk {
 			if err := w.RefreshStatistics(ctx); err != nil {
 				return Receipt{}, err
@@ -252,7 +294,7 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		n.State = noticeReleasing
 		w.write("notice.released", time.Time{}, map[string]any{
 			"notice": n.ID, "version": n.Version, "campaign": sending.ID, "recipients": audience.recipients, "customers": audience.customers, "lane": in.Lane,
-			"without_address": len(audience.gaps),
+			"without_address": len(audience.gaps), "late": late, "promised": promised,
 		}, nil)
 		if n := len(audience.gaps); n > 0 { // They are owed it too, and this sending cannot reach them.
 			err := d.raise(ctx, w, store.Raise{Key: cases.RaiseUnreachable + "@" + sending.ID.String(), Kind: cases.RaiseUnreachable, DueAt: w.c.Now, Count: n})
@@ -267,7 +309,7 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 // WithdrawNotice ends a notice that was not released.
 func (d *Desk) WithdrawNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in ReasonInput) (Receipt, error) {
 	return d.onNotice(ctx, actor, key, access.NoticeWithdraw, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
-		if err := allowed(*n, "withdrawing", noticeDraft, noticeAwaiting, noticeApproved); err != nil {
+		if err := allowed(*n, "withdrawing", notReleased...); err != nil {
 			return Receipt{}, err
 		}
 		n.State = noticeWithdrawn
@@ -289,7 +331,7 @@ func (d *Desk) Notices(ctx context.Context, actor access.Actor, caseID uuid.UUID
 			return err
 		}
 		for _, n := range notices {
-			view, err := noticeView(key, n, counts)
+			view, err := noticeView(ctx, tx, c, key, n, counts)
 			if err != nil {
 				return err
 			}
@@ -311,23 +353,30 @@ func (d *Desk) Notice(ctx context.Context, actor access.Actor, caseID, noticeID 
 		if err != nil {
 			return err
 		}
-		view, err = noticeView(key, n, counts)
+		view, err = noticeView(ctx, tx, c, key, n, counts)
 		return err
 	})
 	return view, err
 }
 
-func noticeView(key seal.Key, n store.Notice, counts []store.CampaignCount) (NoticeView, error) {
+func noticeView(ctx context.Context, tx *store.Tx, c store.Case, key seal.Key, n store.Notice, counts []store.CampaignCount) (NoticeView, error) {
 	text, err := textOf(key, n)
 	if err != nil {
 		return NoticeView{}, err
 	}
-	view := NoticeView{ID: n.ID, State: n.State, Version: n.Version, Content: text, ApprovedAt: n.ApprovedAt}
+	view := NoticeView{ID: n.ID, State: n.State, Version: n.Version, Update: n.FollowUp, Content: text, DelayReason: text.DelayReason, ApprovedAt: n.ApprovedAt}
 	if n.ApprovedBy != nil {
 		view.ApprovedBy = n.ApprovedBy.String()
 	}
-	for _, blocker := range text.Blockers() {
-		view.Blockers = append(view.Blockers, blocker.Detail)
+	if slices.Contains(notReleased, n.State) {
+		covers, err := cover(ctx, tx, c, n, text)
+		if err != nil {
+			return NoticeView{}, err
+		}
+		for _, blocker := range covers.blockers(text) {
+			view.Blockers = append(view.Blockers, strings.TrimPrefix(blocker.Ref+": "+blocker.Detail, ": "))
+		}
+		view.Warnings = covers.warnings()
 	}
 	for _, c := range counts {
 		if c.Notice != n.ID {
@@ -341,38 +390,4 @@ func noticeView(key seal.Key, n store.Notice, counts []store.CampaignCount) (Not
 		}
 	}
 	return view, nil
-}
-
-// Preview shows a notice as one recipient will read it, and the digest that an approval is bound to.
-func (d *Desk) Preview(ctx context.Context, actor access.Actor, caseID, noticeID uuid.UUID, index int) (PreviewView, error) {
-	var view PreviewView
-	err := d.read(ctx, actor, access.CaseRead, caseID, func(tx *store.Tx, c store.Case, key seal.Key) error {
-		n, err := tx.Notice(ctx, c.ID, noticeID)
-		if err != nil {
-			return err
-		}
-		text, err := textOf(key, n)
-		if err != nil {
-			return err
-		}
-		look := &looker{index: index}
-		audience, err := d.audience(ctx, tx, c, n.ID, text, look)
-		if err != nil {
-			return err
-		}
-		view = PreviewView{
-			Digest: hex.EncodeToString(audience.digest[:]), Recipients: audience.recipients, Customers: audience.customers, Index: index,
-			Gaps: audience.gaps,
-		}
-		if look.found == nil {
-			if index > 0 {
-				return problem.InvalidField("index", "there are %d recipients; count from 0", audience.recipients)
-			}
-			return nil
-		}
-		view.Address = look.found.Address
-		view.Letter, err = letters.Render(text, look.found.Values, c.Now)
-		return err
-	})
-	return view, err
 }

@@ -71,7 +71,7 @@ func (r *room) advance(d time.Duration) {
 	require.NoError(r.t, err)
 }
 
-// duties are the duties by the reference of whom they are owed to: a customer's, or the counterparty.
+// duties are the duties by the reference of whom they are owed to: a customer's, or the counterparty; a promise with its rule.
 func (r *room) duties() map[string]desk.DutyView {
 	r.t.Helper()
 	page, err := r.Desk.Duties(r.ctx, r.As(access.PrivacyLead), r.Case, "", "", 500)
@@ -81,6 +81,9 @@ func (r *room) duties() map[string]desk.DutyView {
 		ref := one.Customer
 		if ref == "" {
 			ref = one.Counterparty
+		}
+		if one.Follows != nil {
+			ref += " " + one.Rule
 		}
 		require.NotContains(r.t, byRef, ref)
 		byRef[ref] = one

@@ -150,6 +150,9 @@ func (l *ledger) newer(ctx context.Context, duties []store.Duty) ([]NewerView, e
 	var views []NewerView
 	again := make([]store.Duty, 0, len(duties))
 	for _, one := range duties {
+		if one.StartWord == startPromised {
+			continue // A promise's instant is its own: no rule gives it.
+		}
 		if _, known := l.law.rules[one.Rule]; known {
 			again = append(again, one)
 			continue

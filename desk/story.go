@@ -22,8 +22,9 @@ type story struct {
 	waived map[string]string
 	// texts are the digests of the notices' versions.
 	texts map[string]string
-	// notRequired is how many duties were decided to be none; toReview how many exemptions were decided on other facts.
-	notRequired, toReview int
+	// notRequired is how many duties were decided to be none, promised how many a notice or filing opened by its promises,
+	// toReview how many exemptions were decided on other facts.
+	notRequired, promised, toReview int
 }
 
 func newStory() *story {
@@ -33,14 +34,14 @@ func newStory() *story {
 // hear takes one entry of the chain.
 func (s *story) hear(e store.Entry) error {
 	var body struct {
-		Word, Party, Delivery, Duty, Notice, Text string
-		Candidate, Exemption, Was                 string
-		Version, Count                            int
-		Required, Review                          bool
+		Word, Party, Delivery, Duty, Notice, Text, Printed string
+		Candidate, Exemption, Was                          string
+		Version, Count, Promised                           int
+		Required, Review                                   bool
 	}
 	switch e.Kind {
-	case "start.recorded", "duty.filed", "duty.filing_confirmed", "duty.waived", "notice.drafted", "notice.edited", "duties.decided",
-		"candidate.recorded", "exemptions.review_due", "exemptions.confirmed", "duty.required_again":
+	case "start.recorded", "duty.filed", "duty.filing_confirmed", "duty.waived", "notice.drafted", "notice.edited", "notice.approved", "notice.released",
+		"duties.decided", "candidate.recorded", "exemptions.review_due", "exemptions.confirmed", "duty.required_again":
 		if err := json.Unmarshal(e.Body, &body); err != nil {
 			return &mismatch{e.Seq, err}
 		}
@@ -52,6 +53,7 @@ func (s *story) hear(e store.Entry) error {
 		}
 	case "duty.filed":
 		s.filed[body.Delivery] = e.HappenedAt
+		s.promised += body.Promised
 	case "duty.filing_confirmed":
 		s.confirmed[body.Delivery] = e.HappenedAt
 	case "duty.waived":
@@ -71,6 +73,10 @@ func (s *story) hear(e store.Entry) error {
 		}
 	case "notice.drafted", "notice.edited":
 		s.texts[fmt.Sprintf("%s/%d", body.Notice, body.Version)] = body.Text
+	case "notice.approved":
+		s.texts[body.Notice+"/delay_reason"] = body.Printed
+	case "notice.released":
+		s.promised += body.Promised
 	case "duties.decided":
 		if !body.Required {
 			s.notRequired += body.Count
@@ -130,7 +136,7 @@ func (s *story) duties(ctx context.Context, tx *store.Tx, c store.Case) error {
 	if toReview != s.toReview {
 		return &mismatch{c.NextSeq - 1, fmt.Errorf("%d exemptions are to be looked at again, the chain records %d", toReview, s.toReview)}
 	}
-	notRequired := 0
+	notRequired, promised := 0, 0
 	filter := store.DutyFilter{Limit: maxPageSize}
 	for {
 		duties, err := tx.Duties(ctx, c.ID, filter)
@@ -154,6 +160,9 @@ func (s *story) duties(ctx context.Context, tx *store.Tx, c store.Case) error {
 			return err
 		}
 		for _, one := range duties {
+			if one.StartWord == startPromised {
+				promised++
+			}
 			due := latest[one.ID]
 			before := one
 			changed, err := settle(&one, deliveries[one.ID])
@@ -175,6 +184,9 @@ func (s *story) duties(ctx context.Context, tx *store.Tx, c store.Case) error {
 				notRequired++
 			}
 		}
+	}
+	if promised != s.promised {
+		return &mismatch{c.NextSeq - 1, fmt.Errorf("%d duties follow from promises, the chain records %d", promised, s.promised)}
 	}
 	if notRequired != s.notRequired {
 		return &mismatch{c.NextSeq - 1, fmt.Errorf("%d duties are not required, the chain records %d", notRequired, s.notRequired)}

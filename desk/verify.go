@@ -185,6 +185,9 @@ type Draft struct {
 	Letter letters.Letter
 	Values letters.Values
 	Duty   DutyView
+	// Lacks are the elements that are owed and that the letter does not answer, Unknown those that it promises.
+	Lacks   []string
+	Unknown []letters.Promise
 }
 
 // ByHand prepares what a person needs to make a notice or filing by hand.
@@ -220,8 +223,14 @@ func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uu
 			if err != nil {
 				return err
 			}
-			draft.Values = values
-			draft.Letter, err = letters.Render(text, values, c.Now)
+			if len(text.DelayReason) > 0 && draft.Duty.Limit != nil {
+				values.LateAfter = *draft.Duty.Limit
+			}
+			draft.Values, draft.Unknown = values, text.Promises()
+			if draft.Letter, err = letters.Render(text, values, c.Now); err != nil {
+				return err
+			}
+			draft.Lacks, err = lacks(ctx, tx, c, dutyID, text)
 			return err
 		}
 		return nil

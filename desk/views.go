@@ -98,10 +98,10 @@ type DutyView struct {
 	State        string          `json:"state" doc:"proposed, required, not_required, met, waived or superseded"`
 	Disputed     bool            `json:"disputed" doc:"Terms differ and counsel has not chosen"`
 	Notice       *uuid.UUID      `json:"notice,omitempty" doc:"The notice that was released for it"`
+	Follows      *uuid.UUID      `json:"follows,omitempty" doc:"The duty that it follows, for what was promised when that was met"`
 	MetAt        *time.Time      `json:"met_at,omitempty" doc:"When the evidence met it"`
 	MetBy        string          `json:"met_by,omitempty" doc:"The deliveries whose evidence met it"`
 	Late         bool            `json:"late" doc:"It was met after its limit"`
-	Follows      *uuid.UUID      `json:"follows,omitempty" doc:"The duty whose submission started this one, a stage after it"`
 	DelayedUntil *time.Time      `json:"delayed_until,omitempty" doc:"Until when an authority asked to wait; the undelayed instants are in the history"`
 	Exemption    *ExemptionView  `json:"exemption,omitempty" doc:"The ground on which it was waived"`
 	Review       string          `json:"review,omitempty" doc:"due: facts changed since it was found not to be owed, and nobody has looked at that again"`
@@ -142,14 +142,18 @@ type PartyView struct {
 
 // NoticeView is one notice with its text.
 type NoticeView struct {
-	ID         uuid.UUID         `json:"id" doc:"Id of the notice"`
-	State      string            `json:"state" doc:"draft, awaiting_approval, approved, releasing, released, withdrawn"`
-	Version    int               `json:"version" doc:"Version of the text, for If-Match"`
-	Content    letters.Notice    `json:"content" doc:"The text"`
-	Blockers   []string          `json:"blockers,omitempty" doc:"What keeps it from being submitted"`
-	ApprovedBy string            `json:"approved_by,omitempty" doc:"Who approved it"`
-	ApprovedAt *time.Time        `json:"approved_at,omitempty" doc:"When"`
-	Campaigns  []CampaignSummary `json:"campaigns,omitempty" doc:"Its sendings"`
+	ID       uuid.UUID      `json:"id" doc:"Id of the notice"`
+	State    string         `json:"state" doc:"draft, awaiting_approval, approved, releasing, released, withdrawn"`
+	Version  int            `json:"version" doc:"Version of the text, for If-Match"`
+	Content  letters.Notice `json:"content" doc:"The text"`
+	Update   bool           `json:"update,omitempty" doc:"It keeps what earlier notices promised"`
+	Blockers []string       `json:"blockers,omitempty" doc:"What keeps it from being submitted and approved"`
+	Warnings []string       `json:"warnings,omitempty" doc:"What it leaves unanswered although somebody is owed it: it goes all the same, because it is late"`
+	// DelayReason is what the approver has printed.
+	DelayReason map[string]string `json:"delay_reason,omitempty" doc:"Why it comes late, by language, as late letters print it"`
+	ApprovedBy  string            `json:"approved_by,omitempty" doc:"Who approved it"`
+	ApprovedAt  *time.Time        `json:"approved_at,omitempty" doc:"When"`
+	Campaigns   []CampaignSummary `json:"campaigns,omitempty" doc:"Its sendings"`
 }
 
 // CampaignSummary is one sending, with counts by state.

@@ -107,7 +107,8 @@ type Duty struct {
 	MetBy      *string
 	Late       bool
 	CreatedAt  time.Time
-	// Follows is the duty whose submission at ChainedAt starts this one, a stage after it.
+	// Follows is the duty that this one follows: a stage after it, which its submission at ChainedAt starts, or what was
+	// promised when it was met.
 	Follows   *uuid.UUID
 	ChainedAt *time.Time
 	// DelayedUntil is until when an authority asked to wait.

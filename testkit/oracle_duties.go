@@ -21,6 +21,8 @@ type ledgerDuty struct {
 	proofs         *string
 	created        time.Time
 	firstLimit     *time.Time
+	notice         *uuid.UUID
+	promised       bool
 	asked          struct {
 		Channels []duty.Channel    `json:"channels"`
 		Contacts duty.ContactsRule `json:"contacts"`
@@ -33,9 +35,9 @@ func (o *oracle) loadDuties(ctx context.Context) error {
 	var d ledgerDuty
 	var evidence []byte
 	return o.each(ctx, `SELECT d.case_id, d.id, d.customer_id, d.state, d.governs, p.wave, d.limit_at, d.met_at, d.late, d.met_by, d.created_at,
-			(SELECT f.limit_at FROM duty_due f WHERE f.duty_id = d.id ORDER BY f.seq LIMIT 1), d.evidence
+			(SELECT f.limit_at FROM duty_due f WHERE f.duty_id = d.id ORDER BY f.seq LIMIT 1), d.evidence, d.notice_id, d.follows IS NOT NULL
 		FROM duty d JOIN party p ON p.id = d.party_id ORDER BY d.id`,
-		[]any{&of, &d.id, &d.customer, &d.state, &d.governs, &d.wave, &d.limit, &d.met, &d.late, &d.proofs, &d.created, &d.firstLimit, &evidence}, func() error {
+		[]any{&of, &d.id, &d.customer, &d.state, &d.governs, &d.wave, &d.limit, &d.met, &d.late, &d.proofs, &d.created, &d.firstLimit, &evidence, &d.notice, &d.promised}, func() error {
 			one := d
 			c := o.caseOf(of)
 			err := json.Unmarshal(evidence, &one.asked)
@@ -52,7 +54,7 @@ func (o *oracle) duties(c *ledgerCase) {
 		chosen = chosen || e.kind == "duties.start_chosen" || e.kind == "parties.recorded" && governs != ""
 	}
 	for _, d := range c.duties {
-		if d.wave > 1 && d.firstLimit != nil && !d.firstLimit.After(d.created) && !chosen {
+		if d.wave > 1 && !d.promised && d.firstLimit != nil && !d.firstLimit.After(d.created) && !chosen {
 			o.differ("duty", "duty %s was born overdue and nobody chose so", d.id)
 		}
 		if d.state != "met" && d.state != "proposed" && d.state != "required" {
@@ -78,6 +80,9 @@ func (o *oracle) evidence(c *ledgerCase, d ledgerDuty) (duty.Terms, []duty.Deliv
 		x := o.deliveries[id]
 		byHand := x.duty != nil && *x.duty == d.id
 		mine := d.customer != nil && x.customer != nil && *x.customer == *d.customer
+		if d.promised { // What was sent before the promise was made keeps it for nobody.
+			mine = mine && d.notice != nil && x.notice != nil && *x.notice == *d.notice
+		}
 		if x.of != c || !byHand && !mine {
 			continue
 		}

@@ -6,14 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/api"
 	"github.com/atlascloudai/docket/cmd/docket/client"
+	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/notifications/byhand"
 )
@@ -78,7 +82,7 @@ func (c *dutyShowCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 			"Duty", v.ID.String(), "Owed to", owed(v), "Name", v.Name, "Clause", v.Clause, "Rule", v.Rule,
 			"State", v.State+yes(v.Disputed, ", disputed")+yes(v.Review == "due", ", review due: facts changed"), "Exemption", exemption(v.Exemption), "Clock", v.Clock, "Starts with", v.StartWord+" ("+v.Governs+")",
 			"Started", when(v.StartedAt), "Target", when(v.Target)+yes(v.Internal, " (internal: the words give no number)"),
-			"Limit", when(v.Limit), "Delayed until", when(v.DelayedUntil), "Met", when(v.MetAt)+yes(v.Late, " late"), "Met by", v.MetBy)
+			"Limit", when(v.Limit), "Delayed until", when(v.DelayedUntil), "Met", when(v.MetAt)+yes(v.Late, " late"), "Met by", v.MetBy, "Follows", id(v.Follows))
 		for _, due := range v.History {
 			fmt.Fprintf(out, "  %s  target %s  limit %s  %s\n", when(&due.RecordedAt), when(due.Target), when(due.Limit), plain(due.Reason))
 		}
@@ -98,6 +102,14 @@ func (c *dutyShowCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 			}
 		}
 	})
+}
+
+// id prints an id that may be absent.
+func id(of *uuid.UUID) string {
+	if of == nil {
+		return ""
+	}
+	return of.String()
 }
 
 type dutyDecideCmd struct {
@@ -155,7 +167,8 @@ type dutyPackCmd struct {
 func (c *dutyPackCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
 	var failed error
 	err := read(ctx, &p.Remote, out, c.path("pack"), nil, func(out io.Writer, v api.Pack) {
-		fields(out, "Owed to", owed(v.Duty), "Name", v.Duty.Name, "Clause", v.Duty.Clause, "Target", when(v.Duty.Target), "Limit", when(v.Duty.Limit), "Subject", v.Letter.Subject)
+		fields(out, "Owed to", owed(v.Duty), "Name", v.Duty.Name, "Clause", v.Duty.Clause, "Target", when(v.Duty.Target), "Limit", when(v.Duty.Limit),
+			"Lacks", strings.Join(v.Lacks, ", "), "Subject", v.Letter.Subject)
 		body := v.Letter.Text
 		if c.HTML {
 			body = v.Letter.HTML
@@ -199,8 +212,11 @@ type dutyFileCmd struct {
 	Zone      string    `required:"" env:"DOCKET_ZONE" help:"IANA zone."`
 	How       string    `required:"" help:"Portal, phone, post, supplier portal."`
 	Reference string    `required:"" help:"Reference the other side gave."`
-	Why       string    `help:"Why it is late; demanded where an authority is told after the limit."`
+	Why       string    `help:"Why it is late; this or --reasons-follow-by is demanded where an authority is told after the limit."`
 	Receipt   string    `required:"" type:"existingfile" help:"File with the receipt; its hash goes into the chain."`
+	// What follows is due by its own instant.
+	ReasonsFollowBy *time.Time           `help:"By when the reasons follow, with its offset."`
+	Unknown         map[string]time.Time `placeholder:"ELEMENT=INSTANT" help:"What was filed as not yet known, and by when it will be, e.g. likely_consequences=2026-06-04T12:00:00+02:00."`
 }
 
 // Run records the filing.
@@ -209,9 +225,13 @@ func (c *dutyFileCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 	if err != nil {
 		return usage(err.Error())
 	}
-	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("file"), Body: desk.FileInput{
-		FiledAt: c.FiledAt, Zone: c.Zone, How: c.How, Reference: c.Reference, Receipt: receipt, DelayReason: c.Why,
-	}})
+	in := desk.FileInput{
+		FiledAt: c.FiledAt, Zone: c.Zone, How: c.How, Reference: c.Reference, Receipt: receipt, DelayReason: c.Why, ReasonsFollowBy: c.ReasonsFollowBy,
+	}
+	for _, element := range slices.Sorted(maps.Keys(c.Unknown)) {
+		in.Unknown = append(in.Unknown, letters.Promise{Element: element, By: c.Unknown[element]})
+	}
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("file"), Body: in})
 }
 
 type dutyDelayCmd struct {

@@ -33,22 +33,24 @@ func (c *noticeListCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) erro
 
 func showNotice(out io.Writer, v desk.NoticeView) {
 	fields(out, "Notice", v.ID.String(), "State", v.State, "Version", strconv.Itoa(v.Version),
-		"Template", v.Content.Template, "Approved by", v.ApprovedBy, "Approved", when(v.ApprovedAt), "Blocked by", strings.Join(v.Blockers, "; "))
+		"For", yes(v.Update, "those who were promised an update"), "Template", v.Content.Template, "Approved by", v.ApprovedBy, "Approved", when(v.ApprovedAt),
+		"Blocked by", strings.Join(v.Blockers, "; "), "Goes late without", strings.Join(v.Warnings, "; "))
 	for _, campaign := range v.Campaigns {
 		fmt.Fprintf(out, "  campaign %s  %s  %v\n", campaign.ID, plain(campaign.State), campaign.Counts)
 	}
 }
 
 type noticeCmd struct {
-	Skeleton noticeSkeletonCmd `cmd:"" help:"Print an empty notice with everything that it has to say, to be filled in."`
-	Draft    noticeDraftCmd    `cmd:"" help:"Begin a notice from a file, or from an earlier notice of the case."`
-	Show     noticeShowCmd     `cmd:"" help:"Show a notice."`
-	Edit     noticeEditCmd     `cmd:"" help:"Replace a notice's text; an approval is void."`
-	Submit   noticeSubmitCmd   `cmd:"" help:"Hand a draft to its approver."`
-	Preview  noticePreviewCmd  `cmd:"" help:"Read it as one recipient will, with the digest that an approval binds."`
-	Approve  noticeApproveCmd  `cmd:"" help:"Approve exactly what was previewed."`
-	Release  noticeReleaseCmd  `cmd:"" help:"Start the sending."`
-	Withdraw noticeWithdrawCmd `cmd:"" help:"Withdraw a notice that was not released."`
+	Skeleton    noticeSkeletonCmd `cmd:"" help:"Print an empty notice with everything that it has to say, to be filled in."`
+	Draft       noticeDraftCmd    `cmd:"" help:"Begin a notice from a file, or from an earlier notice of the case."`
+	Show        noticeShowCmd     `cmd:"" help:"Show a notice."`
+	Edit        noticeEditCmd     `cmd:"" help:"Replace a notice's text; an approval is void."`
+	Submit      noticeSubmitCmd   `cmd:"" help:"Hand a draft to its approver."`
+	Preview     noticePreviewCmd  `cmd:"" help:"Read it as one recipient will, with the digest that an approval binds."`
+	Approve     noticeApproveCmd  `cmd:"" help:"Approve exactly what was previewed."`
+	Release     noticeReleaseCmd  `cmd:"" help:"Start the sending."`
+	DelayReason noticeDelayCmd    `cmd:"" help:"Record in the case why it comes late."`
+	Withdraw    noticeWithdrawCmd `cmd:"" help:"Withdraw a notice that was not released."`
 }
 
 // noticeArg is the notice a command is about.
@@ -86,18 +88,20 @@ type noticeDraftCmd struct {
 	caseArg
 	File string     `help:"YAML or JSON file with the text, as skeleton prints it; - is standard input." xor:"text" required:""`
 	From *uuid.UUID `help:"Take over the text of this earlier notice of the case." xor:"text" required:""`
+	// Update chooses whom it is for.
+	Update bool `help:"It keeps what earlier notices promised, and goes to those who were promised it."`
 }
 
 // Run drafts.
 func (c *noticeDraftCmd) Run(ctx context.Context, p *caseCmd, in io.Reader, out io.Writer) error {
 	if c.From != nil {
-		return decide(ctx, &p.Remote, out, client.Call{Path: c.path("notices"), Body: desk.NoticeInput{From: c.From}})
+		return decide(ctx, &p.Remote, out, client.Call{Path: c.path("notices"), Body: desk.NoticeInput{From: c.From, Update: c.Update}})
 	}
 	content, err := document(in, c.File)
 	if err != nil {
 		return err
 	}
-	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("notices"), Body: map[string]json.RawMessage{"content": content}})
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("notices"), Body: map[string]any{"content": content, "update": c.Update}})
 }
 
 type noticeShowCmd struct {
@@ -153,16 +157,30 @@ func (c *noticeSubmitCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) er
 	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("submit"), Body: desk.SubmitInput{}})
 }
 
+// delayFlags say why a notice comes late, and whether its letters do.
+type delayFlags struct {
+	DelayReason      map[string]string `mapsep:"none" placeholder:"LANGUAGE=WHY" help:"Why it comes late, once for each language; kept in the case."`
+	PrintDelayReason bool              `help:"Print it in the letters that go after their limit."`
+}
+
+func (f delayFlags) input() desk.Delay {
+	return desk.Delay{Reason: f.DelayReason, Print: f.PrintDelayReason}
+}
+
 type noticePreviewCmd struct {
 	noticeArg
+	delayFlags
 	Index int  `help:"Which recipient's letter, from 0."`
 	HTML  bool `help:"Print the HTML part."`
 }
 
 // Run previews.
 func (c *noticePreviewCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
-	query := url.Values{"index": {strconv.Itoa(c.Index)}}
-	return read(ctx, &p.Remote, out, c.path("preview"), query, func(out io.Writer, v desk.PreviewView) {
+	call := client.Call{Method: http.MethodGet, Path: c.path("preview"), Query: url.Values{"index": {strconv.Itoa(c.Index)}}}
+	if c.PrintDelayReason {
+		call = client.Call{Method: http.MethodPost, Path: c.path("preview"), Body: desk.PreviewInput{Index: c.Index, Delay: c.input()}}
+	}
+	return ask(ctx, &p.Remote, out, call, func(out io.Writer, v desk.PreviewView) {
 		fields(out, "Digest", v.Digest, "Recipients", strconv.Itoa(v.Recipients), "Customers", strconv.Itoa(v.Customers),
 			"No address", strings.Join(v.Gaps, ", "), "Shown", strconv.Itoa(v.Index), "To", v.Address, "Subject", v.Letter.Subject)
 		body := v.Letter.Text
@@ -176,11 +194,12 @@ func (c *noticePreviewCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) e
 type noticeApproveCmd struct {
 	noticeArg
 	Digest string `required:"" help:"The digest that the preview showed."`
+	delayFlags
 }
 
 // Run approves.
 func (c *noticeApproveCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
-	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("approve"), Body: desk.ApproveInput{Digest: c.Digest}})
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("approve"), Body: desk.ApproveInput{Digest: c.Digest, Delay: c.input()}})
 }
 
 type noticeReleaseCmd struct {
@@ -191,6 +210,16 @@ type noticeReleaseCmd struct {
 // Run releases.
 func (c *noticeReleaseCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
 	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("release"), Body: desk.ReleaseInput{Lane: c.Lane}})
+}
+
+type noticeDelayCmd struct {
+	noticeArg
+	reasonFlag
+}
+
+// Run records the reason.
+func (c *noticeDelayCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("delay-reason"), Body: desk.DelayReasonInput{Reason: c.Reason}})
 }
 
 type noticeWithdrawCmd struct {

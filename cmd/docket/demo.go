@@ -22,7 +22,7 @@ type demonstration struct {
 func (s *stack) demo(ctx context.Context, out io.Writer) error {
 	p := demonstration{&drill.Player{Desk: s.plant.desk, Out: out}, s.plant.heads}
 	for _, act := range []func(context.Context) error{
-		p.prepare, p.detect, p.findAffected, p.draft, p.nearlyMiss, p.release, p.authority, p.acknowledgements, p.resolve, p.table, p.verify,
+		p.prepare, p.detect, p.findAffected, p.draft, p.nearlyMiss, p.release, p.authority, p.update, p.acknowledgements, p.resolve, p.table, p.verify,
 	} {
 		if err := act(ctx); err != nil {
 			return fmt.Errorf("the demo failed: %w", err)

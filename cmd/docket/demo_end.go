@@ -53,7 +53,7 @@ func (p demonstration) acknowledgements(ctx context.Context) error {
 		return err
 	}
 	for _, d := range duties {
-		if d.State == "met" {
+		if d.State == "met" || d.Follows != nil { // A reply answers everything that the customer was sent.
 			continue
 		}
 		for _, one := range deliveries {

@@ -91,16 +91,18 @@ type stack struct {
 	// dir is where it keeps its data. That of a throwaway need not survive this process.
 	dir       string
 	throwaway bool
-	log       *slog.Logger
-	logFile   *os.File
-	began     time.Time
-	postgres  *local.Postgres
-	temporal  *local.Temporal
-	mail      *mail.Server
-	pager     *local.Pager
-	plant     *plant
-	at        addresses
-	token     string
+	// traits are what the company is, for laws that hang duties on it.
+	traits   []string
+	log      *slog.Logger
+	logFile  *os.File
+	began    time.Time
+	postgres *local.Postgres
+	temporal *local.Temporal
+	mail     *mail.Server
+	pager    *local.Pager
+	plant    *plant
+	at       addresses
+	token    string
 }
 
 // addresses are where the parts of this process listen, each host:port.

@@ -33,6 +33,7 @@ func (s *stack) environment(pagerSecret string) map[string]string {
 		"DOCKET_DKIM_DOMAIN": devMailDomain, "DOCKET_DKIM_SELECTOR": "dev", "DOCKET_DKIM_KEY_FILE": s.dkimFile(),
 		"DOCKET_PAGER_URL": s.pager.URL, "DOCKET_PAGER_SECRETS": pagerSecret, "DOCKET_PAGER_COPY_TO": "oncall@docket.test",
 		"DOCKET_COMPANY_MAIN_ESTABLISHMENT": "IE", "DOCKET_WATCHDOG_INTERVAL": "5s",
+		"DOCKET_COMPANY_TRAITS": strings.Join(s.traits, ","),
 	}
 }
 

@@ -54,7 +54,7 @@ func (d drillCmd) Run(ctx context.Context, out io.Writer) error {
 			return usage("--agreements: " + err.Error())
 		}
 	}
-	s := &stack{dir: d.Dir}
+	s := &stack{dir: d.Dir, traits: story.Company}
 	if d.Dir == "" {
 		if s.dir, err = os.MkdirTemp("", "docket-drill-"); err != nil {
 			return fmt.Errorf("cannot make a place for the drill: %w", err)

@@ -105,7 +105,7 @@ func TestDrillsAreListedAndBadOnesRefused(t *testing.T) {
 	list := enter(t, "drill", "--list")
 	require.Zero(t, list.code, list.problems)
 	require.Len(t, strings.Split(strings.TrimSpace(list.out), "\n"), 5)
-	require.Regexp(t, `(?m)^clock-change +Eight clocks over two changes of the clock$`, list.out)
+	require.Regexp(t, `(?m)^clock-change +Eleven clocks over two changes of the clock$`, list.out)
 	for _, one := range []struct{ scenario, says string }{
 		{"", "name a scenario: a file, or one of docket drill --list"},
 		{"nothing", `there is no scenario "nothing": name a file, or one of docket drill --list`},

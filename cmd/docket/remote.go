@@ -45,7 +45,12 @@ func (r *remote) client() *client.Client {
 
 // read gets what is at the path and prints it with show, or as JSON.
 func read[T any](ctx context.Context, r *remote, out io.Writer, path string, query url.Values, show func(io.Writer, T)) error {
-	body, err := r.client().Raw(ctx, client.Call{Method: http.MethodGet, Path: path, Query: query})
+	return ask(ctx, r, out, client.Call{Method: http.MethodGet, Path: path, Query: query}, show)
+}
+
+// ask makes a call that decides nothing, and prints its answer with show, or as JSON.
+func ask[T any](ctx context.Context, r *remote, out io.Writer, call client.Call, show func(io.Writer, T)) error {
+	body, err := r.client().Raw(ctx, call)
 	if err != nil {
 		return err
 	}

@@ -161,7 +161,7 @@ func TestTheDemonstrationEndsWithItsResult(t *testing.T) {
 		require.Zero(t, s.ends(t), s.said)
 		require.Empty(t, processesIn(t, dir))
 		kept := string(must(os.ReadFile(filepath.Join(dir, "mail", "messages.jsonl"))))
-		require.Equal(t, play, strings.Count(kept, "security@borealis.test"), "mail of earlier plays stays")
+		require.Equal(t, 2*play, strings.Count(kept, "security@borealis.test"), "notice and update; mail of earlier plays stays")
 	}
 	beside.scripts(t, mail.Rule{To: "oncall@docket.test", Answers: []string{"250"}}, mail.Rule{To: "*", Answers: []string{"550 5.7.1 we take nothing"}})
 	require.Zero(t, beside.stops(t, syscall.SIGTERM), beside.said)

@@ -130,6 +130,17 @@ var ofIncidents = map[StartWord]bool{
 // OfIncident says whether the word is recorded about incidents, so that an incident can start a clock with it.
 func (w StartWord) OfIncident() bool { return ofIncidents[w] }
 
+// Contingent says that the word is recorded only about some incidents (a payment, a fix, a disruption): a rule that starts
+// with it asks for nothing before, while a rule that starts with a decision reminds people to take it.
+func (w StartWord) Contingent() bool {
+	switch w {
+	case StartPaymentMade, StartFixAvailable, StartHandlingConcluded, StartServiceDisrupted, StartNotifiedByOther:
+		return true
+	default:
+		return false
+	}
+}
+
 // IncidentWords lists the words of which OfIncident holds, sorted.
 func IncidentWords() []StartWord { return slices.Sorted(maps.Keys(ofIncidents)) }
 

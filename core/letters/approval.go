@@ -65,6 +65,10 @@ func (a *Approval) Add(r RecipientKey) {
 	} else {
 		a.text("")
 	}
+	if !v.LateAfter.IsZero() { // Where it decides nothing it is no part, and earlier approvals stand.
+		a.text("late after")
+		a.instant(v.LateAfter)
+	}
 }
 
 // Sum is the digest over what was added so far. It may be asked for at any time.

@@ -50,10 +50,11 @@ func TestAnApprovalHoldsForExactlyWhatWasApproved(t *testing.T) {
 		"a state": func(n *letters.Notice) {
 			n.Languages["en"].Elements[letters.Nature] = letters.Fill{State: letters.NotApplicable, Text: "text of nature"}
 		},
-		"a language":   func(n *letters.Notice) { delete(n.Languages, "de") },
-		"the version":  func(n *letters.Notice) { n.Version++ },
-		"the fallback": func(n *letters.Notice) { n.Fallback = "de" },
-		"the template": func(n *letters.Notice) { n.TemplateVersion++ },
+		"a language":            func(n *letters.Notice) { delete(n.Languages, "de") },
+		"the version":           func(n *letters.Notice) { n.Version++ },
+		"the fallback":          func(n *letters.Notice) { n.Fallback = "de" },
+		"the template":          func(n *letters.Notice) { n.TemplateVersion++ },
+		"the reason of a delay": func(n *letters.Notice) { n.DelayReason = map[string]string{"en": "x", "de": "x"} },
 	} {
 		n := notice()
 		change(&n)
@@ -109,7 +110,7 @@ func TestEveryValueIsPartOfTheApproval(t *testing.T) {
 	all := recipients(t)
 	walk("", reflect.ValueOf(&all[1]).Elem(), func() [32]byte { return digest(notice(), all) })
 	require.Equal(t, approved, digest(notice(), all))
-	require.Len(t, checked, 16, "%v", slices.Sorted(maps.Keys(checked)))
+	require.Len(t, checked, 17, "%v", slices.Sorted(maps.Keys(checked)))
 }
 
 func TestPartsOfAnApprovalDoNotRunTogether(t *testing.T) {

@@ -17,9 +17,10 @@ const (
 	MaxElement = 20_000
 )
 
-// Blockers says what keeps this notice from being approved, in one fixed order;
-// none means that every required element is answered in every language. Ref is
-// the language, or language/element.
+// Blockers says what keeps letters from being made of this notice, in one fixed
+// order: no letter goes without a subject, nor with a text that could forge one. What
+// it has to say beyond that depends on who is told (Gaps). Ref is the language, or
+// language/element.
 func (n Notice) Blockers() []problem.Blocker {
 	requirements := Required(n.Template)
 	known, exists := editions()[editionKey{n.Template, n.TemplateVersion}]
@@ -51,7 +52,7 @@ func (n Notice) Blockers() []problem.Blocker {
 	return found
 }
 
-// blockers checks one language against what the template requires.
+// blockers checks one language against what the template can show.
 func (c Content) blockers(language string, requirements []Requirement) []problem.Blocker {
 	var found []problem.Blocker
 	add := func(code, ref, detail string) {
@@ -66,49 +67,25 @@ func (c Content) blockers(language string, requirements []Requirement) []problem
 	case unprintable(c.Subject, false):
 		add("control_character", subject, "remove line breaks, control and text direction characters from the subject")
 	}
-	required := map[string]bool{}
-	for _, requirement := range requirements {
-		required[requirement.ID] = true
-		ref := language + "/" + requirement.ID
-		fill, given := c.Elements[requirement.ID]
-		if !given {
-			add("element_missing", ref, "fill it, mark it not applicable with a reason, or not yet known with an instant")
-			continue
-		}
-		if code, detail := fill.blocker(); code != "" {
-			add(code, ref, detail)
-		}
-	}
 	for _, id := range slices.Sorted(maps.Keys(c.Elements)) {
-		if !required[id] {
-			add("element_unknown", language+"/"+id, "the template would not show this element; remove it")
+		ref := language + "/" + id
+		if !slices.ContainsFunc(requirements, func(r Requirement) bool { return r.ID == id }) {
+			add("element_unknown", ref, "the template would not show this element; remove it")
+		} else if code, detail := c.Elements[id].blocker(); code != "" {
+			add(code, ref, detail)
 		}
 	}
 	return found
 }
 
-// blocker checks one answer; an empty code means that it may be approved.
+// blocker checks the form of one answer; an empty code means that it can be printed.
 func (f Fill) blocker() (code, detail string) {
-	if len(f.Text) > MaxElement || len(f.Reason) > MaxElement {
+	switch {
+	case len(f.Text) > MaxElement || len(f.Reason) > MaxElement:
 		return "element_too_long", "shorten it to 20000 bytes"
-	}
-	if unprintable(f.Text, true) || unprintable(f.Reason, true) {
+	case unprintable(f.Text, true) || unprintable(f.Reason, true):
 		return "control_character", "remove control and text direction characters"
-	}
-	switch f.State {
-	case Filled:
-		if strings.TrimSpace(f.Text) == "" {
-			return "element_empty", "write the text, or mark it not applicable or not yet known"
-		}
-	case NotApplicable:
-		if strings.TrimSpace(f.Reason) == "" {
-			return "element_empty", "say why it is not applicable"
-		}
-	case NotYetKnown:
-		if f.By == nil || f.By.IsZero() {
-			return "element_empty", "say by when it will be known"
-		}
-	default:
+	case f.State != Filled && f.State != NotApplicable && f.State != NotYetKnown:
 		return "element_state_unknown", "use filled, not_applicable or not_yet_known"
 	}
 	return "", ""

@@ -13,6 +13,9 @@ const (
 	RecommendedMeasures  = "recommended_measures"
 	ContactPoint         = "contact_point"
 	UnknownsAndNext      = "unknowns_and_next_update"
+	// NoAdmission is that the notice admits no fault. Agreements may ask for it; the
+	// fixed text of every template version says it, so nobody fills it in.
+	NoAdmission = "no_admission"
 )
 
 // Requirement is one element that a letter must answer.
@@ -37,13 +40,51 @@ var incidentCustomer = []Requirement{
 	{UnknownsAndNext, "What is not yet known, and when the next update comes", "GDPR art. 33(4)"},
 }
 
-// Required lists what a letter of this template must answer, in the order in
-// which the letter says it; nil for a template that does not exist.
+// Required lists what a letter of this template can answer, in the order in which
+// the letter says it, and must answer where no agreement has a list of its own; nil
+// for a template that does not exist.
 func Required(template string) []Requirement {
 	if template != IncidentCustomer {
 		return nil
 	}
 	return append([]Requirement(nil), incidentCustomer...)
+}
+
+// Elements are the ids that an agreement's list may name: together, the union of
+// what agreements usually ask.
+func Elements() []string {
+	var all []string
+	for _, requirement := range incidentCustomer {
+		all = append(all, requirement.ID)
+	}
+	return append(all, NoAdmission)
+}
+
+// Audience is who is told: each has a list of its own.
+type Audience string
+
+// The audiences.
+const (
+	// Customer is told under an agreement, whose own list counts.
+	Customer Audience = "customer"
+	// Authority is told under GDPR art. 33.
+	Authority Audience = "authority"
+	// People are told under GDPR art. 34.
+	People Audience = "people"
+)
+
+// Wanted is what a notice to an audience has to say. agreed is the list in a
+// customer's agreement; without one it is everything.
+func Wanted(audience Audience, agreed []string) []string {
+	switch {
+	case audience == Authority: // Art. 33(3)(a) to (d).
+		return []string{Nature, CategoriesAndNumbers, ContactPoint, LikelyConsequences, MeasuresTaken}
+	case audience == People: // Art. 34(2): the nature, and art. 33(3)(b) to (d).
+		return []string{Nature, ContactPoint, LikelyConsequences, MeasuresTaken}
+	case len(agreed) > 0:
+		return agreed
+	}
+	return Elements()
 }
 
 // State says how an element is answered. All three allow approval.

@@ -1,6 +1,7 @@
 package letters_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -178,24 +179,110 @@ func TestTheSameArgumentsGiveTheSameLetter(t *testing.T) {
 	}
 }
 
-func TestEveryRequiredElementIsAnsweredBeforeApproval(t *testing.T) {
-	require.Empty(t, notice().Blockers())
-	by := instant.Add(time.Hour)
+func TestEveryWantedElementIsAnsweredInEveryLanguage(t *testing.T) {
+	all := letters.Wanted(letters.Customer, nil)
+	require.Empty(t, gaps(notice(), all))
+	by, passed := instant.Add(time.Hour), instant
 	for _, allowed := range []letters.Fill{
 		{State: letters.Filled, Text: "x"}, {State: letters.NotApplicable, Reason: "x"}, {State: letters.NotYetKnown, By: &by},
 	} {
 		n := notice()
 		n.Languages["en"].Elements[letters.Nature] = allowed
-		require.Empty(t, n.Blockers(), "%+v", allowed)
+		require.Empty(t, gaps(n, all), "%+v", allowed)
 	}
 	for name, row := range map[string]struct {
 		fill letters.Fill
 		code string
 	}{
+		"an empty text":           {letters.Fill{State: letters.Filled, Text: " \n"}, "element_empty"},
+		"no reason":               {letters.Fill{State: letters.NotApplicable, Text: "x"}, "element_empty"},
+		"no instant":              {letters.Fill{State: letters.NotYetKnown, Text: "x"}, "element_empty"},
+		"an instant that is gone": {letters.Fill{State: letters.NotYetKnown, By: &passed}, "promise_passed"},
+	} {
+		n := notice()
+		n.Languages["de"].Elements[letters.Timeline] = row.fill
+		require.Equal(t, []string{row.code + " de/timeline"}, gaps(n, all), name)
+		require.Equal(t, []string{row.code + " de/timeline"}, gaps(n, nil), "%s: English answers it", name)
+		require.Empty(t, n.Blockers(), name)
+	}
+	n := notice()
+	delete(n.Languages["en"].Elements, letters.ContactPoint)
+	require.Equal(t, []string{"element_missing en/contact_point"}, gaps(n, nil), "German answers it")
+	delete(n.Languages["de"].Elements, letters.ContactPoint)
+	require.Equal(t, []string{"element_missing de/contact_point", "element_missing en/contact_point"}, gaps(n, all))
+	require.Empty(t, gaps(n, []string{letters.Nature, letters.NoAdmission}), "whoever agreed on less is told less, and the fixed text admits no fault")
+}
+
+// GDPR art. 33(3)(a) to (d) for an authority, art. 34(2) for people, the agreement's own list for a customer.
+func TestEveryAudienceHasAListOfItsOwn(t *testing.T) {
+	require.ElementsMatch(t, []string{"nature", "categories_and_numbers", "contact_point", "likely_consequences", "measures_taken"}, letters.Wanted(letters.Authority, []string{"timeline"}))
+	require.ElementsMatch(t, []string{"nature", "contact_point", "likely_consequences", "measures_taken"}, letters.Wanted(letters.People, nil))
+	require.Equal(t, []string{"timeline"}, letters.Wanted(letters.Customer, []string{"timeline"}))
+	require.Equal(t, letters.Elements(), letters.Wanted(letters.Customer, nil))
+}
+
+// A notice may go late with what there is: an element without an answer is left out, and the numbers close up.
+func TestAnElementWithoutAnAnswerIsLeftOut(t *testing.T) {
+	n := notice()
+	delete(n.Languages["de"].Elements, letters.Nature)
+	n.Languages["de"].Elements[letters.Timeline] = letters.Fill{State: letters.NotYetKnown}
+	letter, err := letters.Render(n, values(t), instant)
+	require.NoError(t, err)
+	require.NotContains(t, letter.Text, "Zeitlicher Ablauf")
+	require.Contains(t, letter.Text, "1. Ihre betroffenen Ressourcen und Mandanten")
+	require.Contains(t, letter.HTML, "1. Ihre betroffenen Ressourcen und Mandanten")
+}
+
+func TestTheReasonOfADelayIsPrintedInLateLettersOnly(t *testing.T) {
+	n := notice()
+	n.TemplateVersion = 2
+	printed, err := n.PrintDelay(map[string]string{"en": "We looked too long.", "de": "Wir haben zu lange geprüft."})
+	require.NoError(t, err)
+	v := values(t)
+	for name, row := range map[string]struct {
+		notice letters.Notice
+		after  time.Time
+		says   bool
+	}{
+		"late": {printed, instant.Add(-time.Second), true}, "at the limit": {printed, instant, false}, "without a limit": {printed, time.Time{}, false},
+		"not to be printed": {n, instant.Add(-time.Second), false},
+	} {
+		v.LateAfter = row.after
+		letter, err := letters.Render(row.notice, v, instant)
+		require.NoError(t, err)
+		for _, said := range []string{"Warum diese Meldung verspätet ergeht", "Wir haben zu lange geprüft."} {
+			require.Equal(t, row.says, strings.Contains(letter.Text, said), name)
+			require.Equal(t, row.says, strings.Contains(letter.HTML, said), name)
+		}
+	}
+	for field, reason := range map[string]map[string]string{
+		"delay_reason.de": {"en": "x"}, "delay_reason.en": {"en": "a\x1bb", "de": "x"}, "delay_reason.fr": {"en": "x", "de": "x", "fr": "x"},
+	} {
+		_, err := n.PrintDelay(reason)
+		var refusal *problem.Error
+		require.ErrorAs(t, err, &refusal)
+		require.Equal(t, field, refusal.Field)
+	}
+	_, err = notice().PrintDelay(map[string]string{"en": "x", "de": "x"})
+	require.ErrorContains(t, err, "version 2", "the fixed text of version 1 has no place for it")
+}
+
+func TestWhatIsNotYetKnownIsPromisedByTheEarliestInstant(t *testing.T) {
+	n := notice()
+	require.Empty(t, n.Promises())
+	first, second := instant.Add(time.Hour), instant.Add(2*time.Hour)
+	n.Languages["en"].Elements[letters.LikelyConsequences] = letters.Fill{State: letters.NotYetKnown, By: &second}
+	n.Languages["de"].Elements[letters.LikelyConsequences] = letters.Fill{State: letters.NotYetKnown, By: &first}
+	n.Languages["de"].Elements[letters.Nature] = letters.Fill{State: letters.NotYetKnown, By: &second}
+	require.Equal(t, []letters.Promise{{Element: letters.Nature, By: second}, {Element: letters.LikelyConsequences, By: first}}, n.Promises())
+}
+
+func TestANoticeThatNoLetterCanBeMadeOfIsRefused(t *testing.T) {
+	for name, row := range map[string]struct {
+		fill letters.Fill
+		code string
+	}{
 		"nothing":               {letters.Fill{}, "element_state_unknown"},
-		"an empty text":         {letters.Fill{State: letters.Filled, Text: " \n"}, "element_empty"},
-		"no reason":             {letters.Fill{State: letters.NotApplicable, Text: "x"}, "element_empty"},
-		"no instant":            {letters.Fill{State: letters.NotYetKnown, Text: "x"}, "element_empty"},
 		"another word":          {letters.Fill{State: "later", Text: "x"}, "element_state_unknown"},
 		"an escape character":   {letters.Fill{State: letters.Filled, Text: "a\x1bb"}, "control_character"},
 		"a turned text":         {letters.Fill{State: letters.Filled, Text: "a\u2066b"}, "control_character"},
@@ -212,13 +299,12 @@ func TestEveryRequiredElementIsAnsweredBeforeApproval(t *testing.T) {
 		change func(*letters.Notice)
 		codes  []string
 	}{
-		"an absent element": {func(n *letters.Notice) { delete(n.Languages["en"].Elements, letters.ContactPoint) }, []string{"element_missing en/contact_point"}},
-		"an extra element":  {func(n *letters.Notice) { n.Languages["en"].Elements["x"] = letters.Fill{} }, []string{"element_unknown en/x"}},
-		"no language":       {func(n *letters.Notice) { n.Languages = nil }, []string{"language_missing ", "fallback_missing en"}},
-		"no fallback":       {func(n *letters.Notice) { n.Fallback = "fr" }, []string{"fallback_missing fr"}},
-		"no fixed text":     {func(n *letters.Notice) { n.Languages["pl"] = n.Languages["en"] }, []string{"language_without_template pl"}},
-		"no template":       {func(n *letters.Notice) { n.Template = "x" }, []string{"template_unknown x"}},
-		"no such version":   {func(n *letters.Notice) { n.TemplateVersion = 99 }, []string{"template_unknown incident-customer"}},
+		"an extra element": {func(n *letters.Notice) { n.Languages["en"].Elements["x"] = letters.Fill{} }, []string{"element_unknown en/x"}},
+		"no language":      {func(n *letters.Notice) { n.Languages = nil }, []string{"language_missing ", "fallback_missing en"}},
+		"no fallback":      {func(n *letters.Notice) { n.Fallback = "fr" }, []string{"fallback_missing fr"}},
+		"no fixed text":    {func(n *letters.Notice) { n.Languages["pl"] = n.Languages["en"] }, []string{"language_without_template pl"}},
+		"no template":      {func(n *letters.Notice) { n.Template = "x" }, []string{"template_unknown x"}},
+		"no such version":  {func(n *letters.Notice) { n.TemplateVersion = 99 }, []string{"template_unknown incident-customer"}},
 		"an empty subject": {func(n *letters.Notice) {
 			n.Languages["en"] = letters.Content{Subject: " ", Elements: n.Languages["en"].Elements}
 		}, []string{"subject_empty en/subject"}},
@@ -231,13 +317,17 @@ func TestEveryRequiredElementIsAnsweredBeforeApproval(t *testing.T) {
 		require.Equal(t, row.codes, codes(n), name)
 	}
 	require.Nil(t, letters.Required("x"))
-	require.Equal(t, 1, letters.LatestTemplate(letters.IncidentCustomer))
+	require.Equal(t, 2, letters.LatestTemplate(letters.IncidentCustomer))
 	require.Zero(t, letters.LatestTemplate("x"))
 }
 
-func codes(n letters.Notice) []string {
+func codes(n letters.Notice) []string { return named(n.Blockers()) }
+
+func gaps(n letters.Notice, wanted []string) []string { return named(n.Gaps(wanted, instant)) }
+
+func named(blockers []problem.Blocker) []string {
 	var found []string
-	for _, b := range n.Blockers() {
+	for _, b := range blockers {
 		found = append(found, b.Code+" "+b.Ref)
 	}
 	return found
@@ -260,6 +350,17 @@ func TestCanonicalBytesSurviveStoring(t *testing.T) {
 // The fixed text is part of every approval: a released version is never edited, a
 // new one is a new folder.
 func TestReleasedTemplatesStayAsTheyAre(t *testing.T) {
-	sum := letters.NewApproval(letters.Notice{Template: letters.IncidentCustomer, TemplateVersion: 1}).Sum()
-	require.Equal(t, "ac67156f5d4eb36b", fmt.Sprintf("%x", sum[:8]))
+	for version, digest := range map[int]string{1: "ac67156f5d4eb36b", 2: "146009c470082b6f"} {
+		sum := letters.NewApproval(letters.Notice{Template: letters.IncidentCustomer, TemplateVersion: version}).Sum()
+		require.Equal(t, digest, fmt.Sprintf("%x", sum[:8]))
+	}
+}
+
+// What was stored under version 1 reads as it always did, to the byte.
+func TestANoticeOfAnEarlierTemplateVersionRendersTheSameBytes(t *testing.T) {
+	letter, err := letters.Render(notice(), values(t), instant)
+	require.NoError(t, err)
+	stored, err := json.Marshal(letter)
+	require.NoError(t, err)
+	require.Equal(t, "824e747a7136d7bf", fmt.Sprintf("%x", sha256.Sum256(stored))[:16])
 }

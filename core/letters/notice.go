@@ -26,6 +26,9 @@ type Notice struct {
 	Languages map[string]Content `json:"languages"`
 	// Fallback is the language for whoever reads none of Languages.
 	Fallback string `json:"fallback"`
+	// DelayReason says by language why the notice comes late. Only the approver decides that letters print it, so
+	// it is stored with the approval and not with the text; it is part of what is hashed.
+	DelayReason map[string]string `json:"-"`
 }
 
 // Content is the text of a notice in one language.
@@ -65,12 +68,13 @@ func (n Notice) Canonical() []byte {
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(struct {
+		DelayReason     map[string]string  `json:"delay_reason,omitempty"`
 		Fallback        string             `json:"fallback"`
 		Languages       map[string]content `json:"languages"`
 		Template        string             `json:"template"`
 		TemplateVersion int                `json:"template_version"`
 		Version         int                `json:"version"`
-	}{n.Fallback, languages, n.Template, n.TemplateVersion, n.Version})
+	}{n.DelayReason, n.Fallback, languages, n.Template, n.TemplateVersion, n.Version})
 	if err != nil {
 		// Strings, integers and maps of them always encode.
 		panic(fmt.Sprintf("cannot encode notice: %v", err))

@@ -29,13 +29,15 @@ type page struct {
 	Drill            bool
 	FallbackUsed     bool
 	Asked            string
+	Delay            string
 	Sections         []section
 }
 
 // Render makes the letter of one recipient. instant is the first attempt's and is
-// the letter's date. Nothing but the arguments decides the result. A notice with
-// blockers is refused as a conflict; values with control characters, without a
-// name or without their zone are refused as invalid.
+// the letter's date. Nothing but the arguments decides the result. An element that
+// the notice does not answer is left out: whether it may be is decided before
+// approval (Gaps). A notice with blockers is refused as a conflict; values with
+// control characters, without a name or without their zone are refused as invalid.
 func Render(n Notice, v Values, instant time.Time) (Letter, error) {
 	if blockers := n.Blockers(); len(blockers) > 0 {
 		return Letter{}, problem.Blocked(blockers...)
@@ -53,12 +55,19 @@ func Render(n Notice, v Values, instant time.Time) (Letter, error) {
 		Date: f.words.instant(instant, v.Location), Zone: v.Zone,
 		Drill: v.Drill, FallbackUsed: fallback, Asked: v.Language,
 	}
-	for i, requirement := range Required(n.Template) {
-		body := f.words.answer(content.Elements[requirement.ID], v.Location)
+	if !v.LateAfter.IsZero() && instant.After(v.LateAfter) {
+		p.Delay = lines(n.DelayReason[language])
+	}
+	for _, requirement := range Required(n.Template) {
+		fill, given := content.Elements[requirement.ID]
+		if !given || fill.empty() != "" {
+			continue
+		}
+		body := f.words.answer(fill, v.Location)
 		if own := f.words.own(requirement.ID, v); own != "" {
 			body += "\n\n" + own
 		}
-		p.Sections = append(p.Sections, section{Number: i + 1, Title: f.words.Titles[requirement.ID], Body: body})
+		p.Sections = append(p.Sections, section{Number: len(p.Sections) + 1, Title: f.words.Titles[requirement.ID], Body: body})
 	}
 	var subject, text, html strings.Builder
 	if err := f.subject.Execute(&subject, p); err != nil {

@@ -33,6 +33,7 @@ type words struct {
 	Resources     string
 	DataSubjects  string `json:"data_subjects"`
 	Records       string
+	Delay         string
 	Titles        map[string]string
 }
 

@@ -39,6 +39,9 @@ type Values struct {
 	Records *int64 `json:"records,omitempty"`
 	// Drill marks the letter, its subject included, as an exercise.
 	Drill bool `json:"drill,omitempty"`
+	// LateAfter is the legal limit of what this recipient is owed: a letter made after it prints the notice's
+	// DelayReason. Zero where nothing is late, or where the approver has no reason printed.
+	LateAfter time.Time `json:"late_after,omitzero"`
 }
 
 // Letter is the rendered message to one recipient.

@@ -125,6 +125,8 @@ func (f Filing) record(sum [32]byte) string {
 [ ] Reference that the addressee gave
 [ ] Receipt: the file or scan itself; its SHA-256 is taken when it is uploaded
 [ ] Text filed is the text approved (SHA-256 %x)
+[ ] What was filed as not yet known, and by when it will be
+[ ] If it was filed with an authority after the limit: the reasons for the delay, or by when they follow
 [ ] Second person, not the one who filed, who has seen the receipt
 `, f.ID, f.Means, sum)
 }

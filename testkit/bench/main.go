@@ -50,7 +50,7 @@ func bench(t *stand, rounds int, only, profile string, judge bool) {
 	for _, each := range []struct {
 		name    string
 		prepare func(*stand, *testkit.House, int) ratio
-	}{{"R1", mailPath}, {"R3 read", reads}, {"R3 write", writes}, {"R5", wakes}} {
+	}{{"R1", mailPath}, {"R3 read", reads}, {"R3 write", writes}, {"R5", wakes}, {"clock due", clockDue}} {
 		if !strings.Contains(each.name, only) {
 			continue
 		}

@@ -33,6 +33,12 @@ func ref(i int) string { return fmt.Sprintf("S-%07d", i) }
 func Customers(t testing.TB, h *testkit.House, n int) []string {
 	t.Helper()
 	h.ImportSamples(t)
+	return customersOf(t, h, n, standardTerms)
+}
+
+// customersOf writes n customers who accepted the documents in turn.
+func customersOf(t testing.TB, h *testkit.House, n int, documents ...string) []string {
+	t.Helper()
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, h.Database.App)
 	require.NoError(t, err)
@@ -40,7 +46,7 @@ func Customers(t testing.TB, h *testkit.House, n int) []string {
 	refs := make([]string, 0, n)
 	for len(refs) < n {
 		part := min(copied, n-len(refs))
-		require.NoError(t, copyCustomers(ctx, conn, h.Keys, len(refs), part))
+		require.NoError(t, copyCustomers(ctx, conn, h.Keys, len(refs), part, documents))
 		for range part {
 			refs = append(refs, ref(len(refs)))
 		}
@@ -57,10 +63,10 @@ func Customers(t testing.TB, h *testkit.House, n int) []string {
 // rows are those of one customer in each of its tables.
 type rows struct{ key, customer, contact, acceptance [][]any }
 
-func copyCustomers(ctx context.Context, conn *pgx.Conn, keys *seal.Keyring, first, n int) error {
+func copyCustomers(ctx context.Context, conn *pgx.Conn, keys *seal.Keyring, first, n int, documents []string) error {
 	var all rows
 	for i := range n {
-		if err := all.add(keys, first+i); err != nil {
+		if err := all.add(keys, first+i, documents[(first+i)%len(documents)]); err != nil {
 			return err
 		}
 	}
@@ -87,7 +93,7 @@ func copyCustomers(ctx context.Context, conn *pgx.Conn, keys *seal.Keyring, firs
 }
 
 // add makes one customer as an import would; the desk opens what is sealed here only if it stands where an import puts it.
-func (r *rows) add(keys *seal.Keyring, i int) error {
+func (r *rows) add(keys *seal.Keyring, i int, document string) error {
 	id := uuid.Must(uuid.NewV7())
 	key, wrapped, err := keys.NewDataKey(id.String())
 	if err != nil {
@@ -107,6 +113,6 @@ func (r *rows) add(keys *seal.Keyring, i int) error {
 	r.key = append(r.key, []any{id, wrapped.KEK, wrapped.Bytes})
 	r.customer = append(r.customer, []any{id, ref(i), body, key.Seal("customer/"+id.String(), []byte(name))})
 	r.contact = append(r.contact, []any{uuid.Must(uuid.NewV7()), id, string(duty.RoleIncidentNotice), "en", key.Seal("contact/"+id.String(), []byte(address)), commit[:]})
-	r.acceptance = append(r.acceptance, []any{id, standardTerms, accepted})
+	r.acceptance = append(r.acceptance, []any{id, document, accepted})
 	return nil
 }

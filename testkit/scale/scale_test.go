@@ -18,3 +18,14 @@ func TestACustomerCostsTheSameAmongMany(t *testing.T) {
 	t.Log(few, some, many)
 	scale.RequireSame(t, scale.Between(few, some), scale.Between(some, many), 0.2)
 }
+
+// A hundredth of what `make scale` plays: agreements that differ are resolved in one decision and counted again in one
+// more, at the same cost for each customer.
+func TestARecountCostsTheSameAmongMany(t *testing.T) {
+	few, some, many := scale.PlayRecount(t, 102), scale.PlayRecount(t, 1002), scale.PlayRecount(t, 2004)
+	t.Log(few, some, many)
+	each := func(less, more scale.Recount) map[string]scale.Cost {
+		return scale.Further(less.Stages(), more.Stages(), more.Customers-less.Customers)
+	}
+	scale.RequireSame(t, each(few, some), each(some, many), 0.2)
+}

@@ -25,14 +25,19 @@ func (r Run) String() string {
 
 // Between is what each further customer took between two runs: what a stage takes once is not in it.
 func Between(small, large Run) map[string]Cost {
+	return Further(small.Stages(), large.Stages(), large.Customers-small.Customers)
+}
+
+// Further is what each of n further customers took, stage by stage.
+func Further(small, large map[string]Cost, n int) map[string]Cost {
 	costs := map[string]Cost{}
-	for name, less := range small.Stages() {
-		more := large.Stages()[name]
+	for name, less := range small {
+		more := large[name]
 		more.Commits -= less.Commits
 		more.Buffers -= less.Buffers
 		more.Allocations -= less.Allocations
 		more.Seconds -= less.Seconds
-		costs[name] = more.Per(large.Customers - small.Customers)
+		costs[name] = more.Per(n)
 	}
 	return costs
 }

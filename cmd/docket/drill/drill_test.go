@@ -16,6 +16,7 @@ import (
 	"github.com/atlascloudai/docket/api"
 	"github.com/atlascloudai/docket/cmd/docket/drill"
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/packs"
 	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/samples"
@@ -25,9 +26,13 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // stage is where scenarios are played: real parts, with the local mail server in the place of every recipient's.
-func stage(t *testing.T) (*testkit.Engine, *drill.Player, *bytes.Buffer) {
+func stage(t *testing.T, traits ...string) (*testkit.Engine, *drill.Player, *bytes.Buffer) {
 	t.Helper()
-	e := testkit.NewEngine(t, testkit.NewHouse(t), testkit.EngineOptions{})
+	company := duty.CompanyProfile{EUMainEstablishment: &duty.Establishment{Country: "IE", Authority: "IE"}}
+	for _, trait := range traits {
+		company.Traits = append(company.Traits, duty.Trait(trait))
+	}
+	e := testkit.NewEngine(t, testkit.NewHouseOf(t, company), testkit.EngineOptions{})
 	e.StartWorker(t)
 	out := &bytes.Buffer{}
 	p := &drill.Player{Desk: e.Desk, Out: out}
@@ -68,7 +73,7 @@ func TestEveryShippedScenarioGoesAsItSays(t *testing.T) {
 	for name, s := range stories {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e, p, out := stage(t)
+			e, p, out := stage(t, s.Company...)
 			report := play(t, e, p, s)
 			require.NoError(t, report.Verdict(), out)
 			require.NotNil(t, s.Expect)

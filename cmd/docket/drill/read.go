@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/problem"
 )
 
@@ -127,6 +128,11 @@ func (r *reader) check(s *Scenario, zones Zones, now time.Time) {
 	if len(s.Steps) == 0 || s.Steps[0].Do != "open" {
 		r.refuse(s.lines["steps"], "steps", "the first step opens the case: {do: open, title: …}")
 		return
+	}
+	for _, trait := range s.Company {
+		if !duty.Trait(trait).Known() {
+			r.refuse(s.lines["company"], "company", "%q is no trait of a company; write some of %v", trait, duty.Traits)
+		}
 	}
 	last := began
 	for i := range s.Steps {

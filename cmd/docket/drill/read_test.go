@@ -22,7 +22,7 @@ func TestABadScenarioIsRefusedWithItsRemedy(t *testing.T) {
 		"two documents":          {open + "---\ntitle: U\n", "more than one YAML document; split it"},
 		"no mapping":             {"- a\n- b\n", "x.yaml:1: a scenario is written as keys with values"},
 		"no title":               {"teaches: t\nsteps: []\n", "x.yaml:1: title: is missing; a scenario needs it"},
-		"unknown key":            {open + "titel: U\n", "x.yaml:5: titel: is unknown; a scenario takes title, teaches, zone, begins, agreements, steps, ends, expect"},
+		"unknown key":            {open + "titel: U\n", "x.yaml:5: titel: is unknown; a scenario takes title, teaches, zone, begins, agreements, company, steps, ends, expect"},
 		"twice":                  {open + "teaches: u\n", "x.yaml:5: teaches: is given twice; keep one"},
 		"no zone":                {open + "zone: Berlin\n", "x.yaml:5: zone: \"Berlin\" is no IANA zone; write one such as Europe/Berlin"},
 		"begins in the past":     {open + "begins: 2020-01-01T00:00:00Z\n", "x.yaml:5: begins: 2020-01-01T00:00:00Z lies in the past, and a case's clock only goes forward: choose an instant ahead"},

@@ -67,7 +67,9 @@ type Duty struct {
 	// Margin is the time left when it was met or the story ended, in seconds; negative past the limit.
 	Margin   *float64 `json:"margin_seconds,omitempty"`
 	Evidence string   `json:"evidence,omitempty"`
-	State    State    `json:"state"`
+	// Promised says that a notice or filing promised it, for what was not yet known.
+	Promised bool  `json:"promised,omitempty"`
+	State    State `json:"state"`
 	// Words say the state for people.
 	Words string `json:"words"`
 }
@@ -130,15 +132,16 @@ func (d Duty) due() *time.Time {
 	return d.Target
 }
 
-// whom is the customer's reference, or the authority.
+// whom is the customer's reference, or the name of whoever else is owed: an authority, people, an insurer.
 func whom(d desk.DutyView) string {
-	return cmp.Or(d.Customer, strings.TrimPrefix(d.Counterparty, "authority/"))
+	_, name, _ := strings.Cut(d.Counterparty, "/")
+	return cmp.Or(d.Customer, name)
 }
 
 func lineOf(d desk.DutyView, deliveries []desk.DeliveryView, now time.Time) Duty {
 	line := Duty{
 		To: whom(d), Clause: d.Clause, Start: d.StartWord, Target: d.Target, Limit: d.Limit, Internal: d.Internal, MetAt: d.MetAt,
-		Evidence: proof(d, deliveries),
+		Promised: d.StartWord == "promised", Evidence: proof(d, deliveries),
 	}
 	due, at := line.due(), now
 	if d.MetAt != nil {
@@ -187,7 +190,8 @@ func proof(d desk.DutyView, deliveries []desk.DeliveryView) string {
 	}
 	var parts []string
 	for _, one := range deliveries {
-		if one.Customer != d.Customer || d.Customer == "" || one.State == "reserve" {
+		if one.Customer != d.Customer || d.Customer == "" || one.State == "reserve" ||
+			d.Notice != nil && one.Notice != nil && *one.Notice != *d.Notice {
 			continue
 		}
 		part := one.Evidence + " " + one.State
@@ -206,7 +210,12 @@ func proof(d desk.DutyView, deliveries []desk.DeliveryView) string {
 func (r Report) Print(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "TO\tCLAUSE\tDUE (%s)\tMET AT\tMARGIN\tEVIDENCE\tSTATE\n", r.Zone)
+	kept := 0
 	for _, d := range r.Duties {
+		if d.Promised && d.State == Met { // A line each would say the same of everybody.
+			kept++
+			continue
+		}
 		met, margin := "-", "-"
 		if d.MetAt != nil {
 			met = r.clock(*d.MetAt)
@@ -220,6 +229,9 @@ func (r Report) Print(out io.Writer) {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.To, short(d.Clause), r.dueWords(d), met, margin, cmp.Or(d.Evidence, "-"), d.Words)
 	}
 	w.Flush()
+	if kept > 0 {
+		fmt.Fprintf(out, "and %d promised updates were given in time\n", kept)
+	}
 	fmt.Fprintf(out, "\n%d duties: %s\n", len(r.Duties), counted(r.Totals))
 	fmt.Fprintf(out, "raised: %s\n", cmp.Or(counted(r.Raised), "nobody"))
 	fmt.Fprintf(out, "mails: %s\n", cmp.Or(counted(r.Mails), "none"))

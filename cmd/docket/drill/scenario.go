@@ -21,7 +21,9 @@ type Scenario struct {
 	Begins Beginning `yaml:"begins,omitempty"`
 	// Agreements names a folder beside the file with customers and agreements to try, as an import takes them.
 	Agreements string `yaml:"agreements,omitempty"`
-	Steps      []Step `yaml:"steps"`
+	// Company is what the company is in this story, as traits of its profile: laws hang duties on them.
+	Company texts  `yaml:"company,omitempty"`
+	Steps   []Step `yaml:"steps"`
 	// Ends is until when the clock runs on after the last step.
 	Ends   *Moment      `yaml:"ends,omitempty"`
 	Expect *Expectation `yaml:"expect,omitempty"`

@@ -88,7 +88,9 @@ func (s *decide) do(ctx context.Context, p *play, who access.Actor, _ time.Time)
 
 // file records a filing by hand, with an authority or a customer.
 type file struct {
-	To          string  `yaml:"to"`
+	To string `yaml:"to"`
+	// Clause is a part of the clause, where somebody is owed more than one thing.
+	Clause      string  `yaml:"clause,omitempty"`
 	Since       *Moment `yaml:"since,omitempty"`
 	How         string  `yaml:"how,omitempty"`
 	Reference   string  `yaml:"reference,omitempty"`
@@ -98,7 +100,7 @@ type file struct {
 func (*file) role() access.Role { return access.PrivacyLead }
 
 func (s *file) do(ctx context.Context, p *play, who access.Actor, at time.Time) error {
-	owed, err := p.owed(ctx, s.To)
+	owed, err := p.owed(ctx, s.To, s.Clause)
 	if err != nil {
 		return err
 	}
@@ -107,13 +109,13 @@ func (s *file) do(ctx context.Context, p *play, who access.Actor, at time.Time) 
 		Receipt: []byte("a receipt, as the scenario says"), DelayReason: s.DelayReason,
 	})
 	if err == nil {
-		p.filings[s.To] = *filed.ID
+		p.filings[s.To+s.Clause] = *filed.ID
 	}
 	return err
 }
 
 // owed is the one open duty to a customer or an authority.
-func (p *play) owed(ctx context.Context, to string) (uuid.UUID, error) {
+func (p *play) owed(ctx context.Context, to, clause string) (uuid.UUID, error) {
 	duties, err := p.Duties(ctx)
 	if err != nil {
 		return uuid.Nil, err
@@ -124,13 +126,13 @@ func (p *play) owed(ctx context.Context, to string) (uuid.UUID, error) {
 		if d.State != "proposed" && d.State != "required" {
 			continue
 		}
-		names = append(names, whom(d))
-		if whom(d) == to {
+		names = append(names, whom(d)+" ("+d.Clause+")")
+		if whom(d) == to && strings.Contains(d.Clause, clause) {
 			open = append(open, d.ID)
 		}
 	}
 	if len(open) != 1 {
-		return uuid.Nil, fmt.Errorf("to: %d open duties are owed to %q, not one; open duties are owed to %s", len(open), to, cmp.Or(strings.Join(names, ", "), "nobody"))
+		return uuid.Nil, fmt.Errorf("to: %d open duties are owed to %q, not one (clause tells them apart); open duties are owed to %s", len(open), to, cmp.Or(strings.Join(names, ", "), "nobody"))
 	}
 	return open[0], nil
 }
@@ -138,13 +140,14 @@ func (p *play) owed(ctx context.Context, to string) (uuid.UUID, error) {
 // confirm is the second person's word on what was filed.
 type confirm struct {
 	To     string `yaml:"to"`
+	Clause string `yaml:"clause,omitempty"`
 	Reason string `yaml:"reason,omitempty"`
 }
 
 func (*confirm) role() access.Role { return access.LegalCounsel }
 
 func (s *confirm) do(ctx context.Context, p *play, who access.Actor, _ time.Time) error {
-	filing, filed := p.filings[s.To]
+	filing, filed := p.filings[s.To+s.Clause]
 	if !filed {
 		return fmt.Errorf("to: nothing was filed with %q; put a step `do: file` before", s.To)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/core/problem"
 )
 
@@ -90,7 +91,7 @@ func (d *draft) term(f fields, document duty.Document, zone *time.Location) {
 		Notify: choices(f, "notify", duty.ContactRoles), Channels: choices(f, "channels", duty.Channels),
 		Contacts: choice(f, "contacts", []duty.ContactsRule{duty.AnyContact, duty.AllContacts}, duty.AnyContact),
 		Meets:    choice(f, "meets", duty.Evidences, duty.Acceptance),
-		Content:  f.list("content"), Clause: f.required("clause"), Page: f.number("page"), Calendar: f.text("calendar"),
+		Content:  choices(f, "content", letters.Elements()), Clause: f.required("clause"), Page: f.number("page"), Calendar: f.text("calendar"),
 		EffectiveFrom: f.instant("effective_from", zone), EffectiveTo: f.end("effective_to", zone),
 	}
 	d.claim(f, "id", "term ", term.ID)

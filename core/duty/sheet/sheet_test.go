@@ -137,6 +137,7 @@ func TestEveryMistakeIsNamedWithFileLineAndField(t *testing.T) {
 			"book.yaml", 14, "period", "no rule"},
 		"a rule that takes no period": {broken(t, "period: 36 hours", "period: 36 hours\n        rule: dpa-incident-no-number"),
 			"book.yaml", 14, "period", "takes none"},
+		"an unknown element":      {broken(t, "content: [nature]", "content: [natur]"), "book.yaml", 19, "content", "likely_consequences"},
 		"nobody to notify":        {broken(t, "[incident_notice, privacy]", "[]"), "book.yaml", 15, "notify", "is missing"},
 		"a text in two lines":     {broken(t, "title: Data Processing Addendum", "title: \"Data\\nBcc: x\""), "book.yaml", 4, "title", "one line"},
 		"a date of nowhere":       {broken(t, "2025-03-01", "2025-02-30"), "book.yaml", 7, "executed", "YYYY-MM-DD"},
