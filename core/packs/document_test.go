@@ -30,6 +30,11 @@ func TestLegalTimeForgetsNothing(t *testing.T) {
 	for _, trait := range duty.Traits {
 		require.Contains(t, document, "\n| `"+string(trait)+"` |")
 	}
+	_, contingent, _ := strings.Cut(section(document, "## Whom a rule binds"), "**Words that only some incidents know**")
+	contingent, _, _ = strings.Cut(contingent, ". ")
+	for _, word := range clock.StartWords() {
+		require.Equal(t, word.Contingent(), strings.Contains(contingent, "`"+string(word)+"`"), "a word that only some incidents know: %s", word)
+	}
 	require.Equal(t, len(clock.StartWords()), rows(document, "## Start words"), "no start word that is gone")
 	require.Equal(t, len(duty.Traits), rows(document, "## Traits"), "no trait that is gone")
 
