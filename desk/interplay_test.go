@@ -383,3 +383,67 @@ func TestPromisesStandWhateverElseMoves(t *testing.T) {
 	require.Equal(t, problem.Conflict, problem.CodeOf(err))
 	r.verified()
 }
+
+// A raise that stands already cannot lead what was missed since: whoever took it knows nothing of that.
+func TestWhatWasMissedIsPagedThoughItsGravestWasRaisedBefore(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.Aware(t, r.Case, r.ago(time.Hour))
+	r.Parties(t, r.Case, "C-1001", "C-1008")
+	limit := r.duty("C-1001").Limit
+	r.query(`INSERT INTO raise (id, case_id, key, kind, due_at, count, recorded_at, recorded_by, acknowledged_at)
+		VALUES (gen_random_uuid(), $1, 'limit@' || $2, 'limit', now(), 1, now(), 'docket', now())`, r.Case, limit.UTC().Format(time.RFC3339Nano))
+	r.advance(100 * time.Hour)
+	require.NotZero(t, r.raiseDue())
+	pages := r.pages()
+	require.Len(t, pages, 2, "the next leads")
+	require.Equal(t, "limit", pages[0].Kind)
+	require.Equal(t, 2, pages[0].Count)
+	require.Zero(t, r.raiseDue())
+}
+
+// The workflow and the watchdogs of several processes look at once: together they raise once.
+func TestWhoeverLooksAtOnceRaisesOnce(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.Aware(t, r.Case, r.ago(time.Hour))
+	r.Parties(t, r.Case, "C-1001", "C-1008")
+	r.advance(100 * time.Hour)
+	var everybody sync.WaitGroup
+	errs := make([]error, 4)
+	for i := range errs {
+		everybody.Go(func() { _, errs[i] = r.Desk.RaiseDue(r.ctx, r.Case) })
+	}
+	everybody.Wait()
+	require.NoError(t, errors.Join(errs...))
+	require.Len(t, r.pages(), 2)
+	require.Len(t, r.entries("duty.overdue"), 2)
+	r.verified()
+}
+
+// Duties that join a clock after a standstill was raised and taken are raised for themselves.
+func TestWhoJoinsAfterAStandstillWasTakenIsRaisedAgain(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	r.Aware(t, r.Case, r.ago(time.Hour))
+	r.Parties(t, r.Case, "C-1001", "C-1008")
+	r.advance(100 * time.Hour)
+	r.raiseDue()
+	for _, one := range r.raises("limit") {
+		if one.LedBy == nil {
+			_, err := r.Desk.AcknowledgeRaise(r.ctx, r.As(access.PrivacyLead), "", r.Case, one.ID, desk.AnswerInput{Note: "on it"})
+			require.NoError(t, err)
+		}
+	}
+	before := len(r.raises("limit"))
+	_, err := r.Desk.RecordParties(r.ctx, r.As(access.LegalCounsel), "", r.Case, desk.PartiesInput{
+		Parties: []desk.PartyInput{{Customer: "C-1003", Touched: []string{"customer_personal_data"}}}, Governs: "incident", Reason: "they should have been found",
+	})
+	require.NoError(t, err)
+	r.pages()
+	require.NotZero(t, r.raiseDue())
+	require.Len(t, r.raises("limit"), before+1)
+	require.Len(t, r.pages(), 2, "it is paged")
+	require.Zero(t, r.escalate())
+	r.verified()
+}

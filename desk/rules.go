@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -147,13 +148,17 @@ func (d *Desk) NewerRules(ctx context.Context, actor access.Actor, caseID uuid.U
 }
 
 func (l *ledger) newer(ctx context.Context, duties []store.Duty) ([]NewerView, error) {
+	if err := l.readResolutions(ctx, duties); err != nil {
+		return nil, err
+	}
 	var views []NewerView
 	again := make([]store.Duty, 0, len(duties))
 	for _, one := range duties {
 		if one.StartWord == startPromised {
 			continue // A promise's instant is its own: no rule gives it.
 		}
-		if _, known := l.law.rules[one.Rule]; known {
+		gone := slices.ContainsFunc(l.resolved[one.Resolution].Candidates, func(t duty.Term) bool { _, known := l.law.rules[t.Rule]; return !known })
+		if !gone {
 			again = append(again, one)
 			continue
 		}
