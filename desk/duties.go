@@ -58,18 +58,20 @@ func (l *ledger) recall(ctx context.Context, customers []uuid.UUID) error {
 	return err
 }
 
-// agreed says which duties are opened.
-type agreed bool
+// basis says which duties are opened.
+type basis int
 
 const (
-	// byLaw: what laws ask for alone. What was agreed since the case began opens nothing by the way.
-	byLaw agreed = false
 	// byAgreement: under agreements and laws.
-	byAgreement agreed = true
+	byAgreement basis = iota
+	// byLaw: what laws ask for alone. What was agreed since the case began opens nothing by the way.
+	byLaw
+	// asSupplier: only what laws ask of whoever serves the customers.
+	asSupplier
 )
 
 // openDuties opens what new parties are owed: by agreement for customers, by proposal for authorities.
-func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, customers map[uuid.UUID]store.Customer, under agreed, governs string) (openings, error) {
+func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, customers map[uuid.UUID]store.Customer, under basis, governs string) (openings, error) {
 	var all openings
 	starts, err := w.Starts(ctx, w.c.ID)
 	if err != nil {
@@ -123,8 +125,8 @@ func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, c
 			return all, err
 		}
 	}
-	if len(parties) > 0 {
-		owed, err := l.underLaw(ctx, parties, governs, unadopted)
+	if len(parties) > 0 && under != asSupplier {
+		owed, err := l.underLaw(ctx, governs, unadopted)
 		if err == nil {
 			err = write(owed)
 		}

@@ -401,7 +401,7 @@ func (d *Desk) start(ctx context.Context, w *work, in StartInput, starts map[str
 		}
 		moved += capped
 	} else if word.Contingent() {
-		if _, err := d.proposeToAll(ctx, w); err != nil {
+		if _, err := d.proposeToAll(ctx, w, word); err != nil {
 			return Receipt{}, err
 		}
 	}

@@ -447,3 +447,27 @@ func TestWhoJoinsAfterAStandstillWasTakenIsRaisedAgain(t *testing.T) {
 	require.Zero(t, r.escalate())
 	r.verified()
 }
+
+// What the company owes for itself, or owed already for those who were found first, does not wait for a later wave.
+func TestALaterWaveTakesNoPartInWhatWasOwedWithoutIt(t *testing.T) {
+	t.Parallel()
+	r := companyOf(t, duty.NIS2Entity, duty.UKController)
+	aware := r.ago(90 * time.Hour)
+	r.start("aware_significant", aware, "")
+	r.start("aware_controller", aware, "")
+	require.NoError(t, r.Desk.AdoptRule(r.ctx, r.As(access.LegalCounsel), "nis2-notification", desk.AdoptInput{Reason: "is it in scope?"}))
+	r.record(holders(map[string]int{"GB": 10}), desk.PartyInput{Customer: "C-1001", Touched: []string{"availability"}})
+	require.Empty(t, r.byRule("nis2-notification"))
+	for _, rule := range []string{"nis2-notification", "uk-gdpr-33-1"} {
+		require.NoError(t, r.Desk.AdoptRule(r.ctx, r.As(access.LegalCounsel), rule, desk.AdoptInput{Adopted: true, Reason: "read"}))
+	}
+	r.record(desk.PartyInput{Customer: "C-1002", Touched: []string{"availability"}}, desk.PartyInput{Kind: "group", Touched: []string{"account_data"}, People: map[string]int{"GB": 5}})
+	for _, rule := range []string{"nis2-notification", "uk-gdpr-33-1"} {
+		owed := r.byRule(rule)
+		require.Len(t, owed, 1)
+		require.Equal(t, "incident", owed[0].Governs, rule)
+		require.Equal(t, aware.UTC(), *owed[0].StartedAt, rule)
+		require.Equal(t, "overdue", owed[0].Clock)
+	}
+	r.verified()
+}

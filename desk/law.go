@@ -81,7 +81,7 @@ func (d *Desk) keepPack(ctx context.Context, tx *store.Tx) error {
 
 // underLaw proposes what the company owes under laws to others than its customers. A rule that nobody has adopted opens
 // nothing and is named instead.
-func (l *ledger) underLaw(ctx context.Context, parties []store.Party, governs string, unadopted map[string]bool) ([]store.Duty, error) {
+func (l *ledger) underLaw(ctx context.Context, governs string, unadopted map[string]bool) ([]store.Duty, error) {
 	situation, groups, err := l.situation(ctx)
 	if err != nil {
 		return nil, err
@@ -95,11 +95,12 @@ func (l *ledger) underLaw(ctx context.Context, parties []store.Party, governs st
 			unadopted[proposal.Rule] = true
 			continue
 		}
-		of := parties[0]
-		if i := slices.IndexFunc(parties, func(p store.Party) bool { return p.Customer == nil }); i >= 0 {
-			of = parties[i]
-		} else if len(groups) > 0 && proposal.To != clock.ToOurselves {
-			of = groups[0]
+		if l.known[counterpartyOf(proposal)+"/"+proposal.Rule] {
+			continue
+		}
+		of, err := l.first(ctx, proposal, situation, groups)
+		if err != nil {
+			return nil, err
 		}
 		owed, isNew, err := l.proposed(of, proposal, governs)
 		if err != nil {
@@ -112,6 +113,32 @@ func (l *ledger) underLaw(ctx context.Context, parties []store.Party, governs st
 	return duties, nil
 }
 
+// counterpartyOf is to whom a proposal is owed, as duties say it.
+func counterpartyOf(p duty.Proposal) string { return string(p.To) + "/" + p.Name }
+
+// first is the party with which a proposal came about: the group that, with those recorded before it, gives it, or the
+// first party of the case where no group is needed. A later wave takes no part in what was owed without it.
+func (l *ledger) first(ctx context.Context, proposal duty.Proposal, situation duty.Situation, groups []store.Party) (store.Party, error) {
+	same := func(p duty.Proposal) bool {
+		return p.Rule == proposal.Rule && p.Name == proposal.Name && p.To == proposal.To
+	}
+	all := situation.Groups
+	for n := 1; n <= len(groups); n++ {
+		situation.Groups = all[:n]
+		if slices.ContainsFunc(duty.Propose(l.desk.company, situation, l.law.list), same) {
+			return groups[n-1], nil
+		}
+	}
+	first, err := l.Parties(ctx, l.c.ID, uuid.Nil, 1)
+	if err == nil && len(first) == 0 {
+		err = fmt.Errorf("cannot propose %s: the case has no party", proposal.Rule)
+	}
+	if err != nil {
+		return store.Party{}, err
+	}
+	return first[0], nil
+}
+
 // asked says whether a rule that starts with the word asks for anything yet.
 func (l *ledger) asked(word clock.StartWord) bool {
 	_, recorded := l.deriver.starts[word]
@@ -120,8 +147,12 @@ func (l *ledger) asked(word clock.StartWord) bool {
 
 // proposeToAll proposes again over every party, customers included, once a word is recorded that only some incidents
 // know. It answers how many duties it opened.
-func (d *Desk) proposeToAll(ctx context.Context, w *work) (int, error) {
-	opened, after := 0, uuid.Nil
+func (d *Desk) proposeToAll(ctx context.Context, w *work, word clock.StartWord) (int, error) {
+	law, err := d.law(ctx, w.Tx, w.c.PackVersion)
+	if err != nil || !slices.ContainsFunc(law.list, func(r clock.Rule) bool { return r.Start == word && r.Adoption != nil }) {
+		return 0, err
+	}
+	opened, after, under := 0, uuid.Nil, byLaw
 	for {
 		parties, err := w.Parties(ctx, w.c.ID, after, chunk)
 		if err != nil || len(parties) == 0 {
@@ -139,11 +170,11 @@ func (d *Desk) proposeToAll(ctx context.Context, w *work) (int, error) {
 		if err != nil {
 			return opened, err
 		}
-		these, err := d.openDuties(ctx, w, parties, customers, byLaw, "")
+		these, err := d.openDuties(ctx, w, parties, customers, under, "")
 		if err != nil {
 			return opened, err
 		}
-		opened += these.duties
+		opened, under = opened+these.duties, asSupplier
 	}
 }
 
@@ -191,7 +222,7 @@ func (l *ledger) situation(ctx context.Context) (duty.Situation, []store.Party, 
 func (l *ledger) proposed(p store.Party, proposal duty.Proposal, governs string) (store.Duty, bool, error) {
 	resolution := l.statutory(l.law.rules[proposal.Rule], proposal.Place, proposal.Why)
 	key := l.key(resolution, proposal.Place, proposal.Why)
-	owed, isNew, err := l.row(p, key, resolution, string(proposal.To)+"/"+proposal.Name, "proposed")
+	owed, isNew, err := l.row(p, key, resolution, counterpartyOf(proposal), "proposed")
 	if err != nil || !isNew {
 		return owed, false, err
 	}
@@ -277,7 +308,7 @@ func (d *Desk) endUnsupported(ctx context.Context, w *work) (ended int, err erro
 	}
 	given := map[string]bool{}
 	for _, proposal := range duty.Propose(d.company, situation, l.law.list) {
-		given[string(proposal.To)+"/"+proposal.Name+" "+proposal.Rule] = true
+		given[counterpartyOf(proposal)+" "+proposal.Rule] = true
 	}
 	for _, one := range duties {
 		root := one
