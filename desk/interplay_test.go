@@ -471,3 +471,78 @@ func TestALaterWaveTakesNoPartInWhatWasOwedWithoutIt(t *testing.T) {
 	}
 	r.verified()
 }
+
+// A delay, awareness moved earlier and then later by two people, and the filing: one after the other, and the chain holds.
+func TestADelayedDutyIsMetWhileAwarenessMoves(t *testing.T) {
+	t.Parallel()
+	r := companyOf(t, duty.HIPAACoveredEntity)
+	discovered := r.ago(59 * 24 * time.Hour)
+	r.start("discovered_constructive", discovered, "")
+	r.record(holders(map[string]int{"US": 700}))
+	people := r.byRule("hipaa-164-404")[0]
+	undelayed, until := *people.Limit, r.now().AddDate(0, 0, 20).Truncate(time.Second)
+	_, err := r.Desk.DelayDuty(r.ctx, r.As(access.LegalCounsel), "", r.Case, people.ID, desk.DelayInput{
+		Official: "Agent Sample", Agency: "Example Bureau", Form: "written", File: []byte("letter"), Received: r.ago(time.Hour), Until: until, Reason: "it would impede an investigation",
+	})
+	require.NoError(t, err)
+	r.start("discovered_constructive", discovered.Add(-72*time.Hour), "an older alert")
+	r.advance(10 * 24 * time.Hour)
+	filed := r.ago(time.Hour)
+	require.True(t, filed.After(undelayed))
+	r.file(people, filed)
+	met := r.byRule("hipaa-164-404")[0]
+	require.Equal(t, "met", met.State)
+	require.False(t, met.Late, "it was told within the delay")
+	later := startInput("discovered_constructive", discovered, "the older alert was another")
+	proposed, err := r.Desk.RecordStart(r.ctx, r.As(access.PrivacyLead), "", r.Case, later)
+	require.NoError(t, err)
+	require.True(t, proposed.Pending)
+	_, err = r.Desk.RecordStart(r.ctx, r.As(access.LegalCounsel), "", r.Case, later)
+	require.NoError(t, err)
+	require.Equal(t, until.UTC(), *r.byRule("hipaa-164-404")[0].Limit)
+	require.False(t, r.byRule("hipaa-164-404")[0].Late)
+	r.verified()
+}
+
+// The same decision with the same key, twice: nothing is opened, moved or raised again.
+func TestRepeatedDecisionsAboutLawsChangeNothing(t *testing.T) {
+	t.Parallel()
+	r := companyOf(t, duty.NIS2Entity, duty.HIPAACoveredEntity)
+	r.start("aware_significant", r.ago(10*time.Hour), "")
+	r.start("discovered_constructive", r.ago(10*time.Hour), "")
+	r.record(holders(map[string]int{"US": 700}))
+	notification := r.byRule("nis2-notification")[0]
+	filed, err := r.Desk.FileByHand(r.ctx, r.As(access.PrivacyLead), "", r.Case, notification.ID, filedInput(r.ago(time.Hour)))
+	require.NoError(t, err)
+	received, until := r.ago(time.Hour), r.now().AddDate(0, 0, 90)
+	parties, err := r.Desk.Parties(r.ctx, r.As(access.PrivacyLead), r.Case, "", 10)
+	require.NoError(t, err)
+	decisions := []func() (desk.Receipt, error){
+		func() (desk.Receipt, error) {
+			return r.Desk.ConfirmFiling(r.ctx, r.As(access.LegalCounsel), "confirm-0001", r.Case, *filed.ID, desk.ReasonInput{Reason: "read"})
+		},
+		func() (desk.Receipt, error) {
+			return r.Desk.DelayDuty(r.ctx, r.As(access.LegalCounsel), "delay-000001", r.Case, r.byRule("hipaa-164-404")[0].ID, desk.DelayInput{
+				Official: "Agent Sample", Agency: "Example Bureau", Form: "written", File: []byte("letter"), Received: received, Until: until, Reason: "r",
+			})
+		},
+		func() (desk.Receipt, error) {
+			return r.Desk.AssessRisk(r.ctx, r.As(access.PrivacyLead), "risk-0000001", r.Case, desk.RiskInput{Risk: "high_risk", Reason: "r"})
+		},
+		func() (desk.Receipt, error) {
+			return r.Desk.RuleOutParty(r.ctx, r.As(access.PrivacyLead), "ruleout-0001", r.Case, parties.Items[0].ID, desk.ReasonInput{Reason: "r"})
+		},
+	}
+	for _, decide := range decisions {
+		first, err := decide()
+		require.NoError(t, err)
+		duties, entries := r.all(), len(r.kinds())
+		second, err := decide()
+		require.NoError(t, err)
+		require.Equal(t, first, second)
+		require.Equal(t, duties, r.all())
+		require.Len(t, r.kinds(), entries)
+	}
+	require.Equal(t, "required", r.byRule("nis2-final-report")[0].State, "the entity's report is due whoever was affected")
+	r.verified()
+}
