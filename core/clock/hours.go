@@ -47,7 +47,8 @@ func endOfHour(t time.Time) time.Time {
 		return t
 	}
 	end := t.Add(time.Hour - into)
-	if _, change := t.ZoneBounds(); !change.IsZero() && change.Before(end) {
+	// The bounds of t itself would not do: on the last day of a leap year time gives their end as that day's beginning.
+	if change, _ := end.ZoneBounds(); change.After(t) {
 		if sooner := endOfHour(change); sooner.Before(end) {
 			return sooner
 		}
