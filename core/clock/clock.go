@@ -98,8 +98,10 @@ func Compute(request Request) (Result, error) {
 	default:
 		c.days()
 	}
-	c.withhold()
 	c.cap()
+	c.relieve()
+	c.waitOut()
+	c.withhold()
 	c.ownTarget()
 	c.explainStanding()
 	if c.result.Target.Year() > 9999 || c.result.Limit != nil && c.result.Limit.Year() > 9999 {
@@ -122,6 +124,8 @@ type count struct {
 	result    Result
 	// unknown says that a day was looked at of which the calendar does not speak.
 	unknown bool
+	// paused says that the clock stands still, because a clarification has not come.
+	paused bool
 }
 
 func newCount(request Request) *count {
@@ -165,14 +169,8 @@ func (c *count) choosePeriod() error {
 // findBegin finds the instant from which the period is counted: the event, unless the rule starts it anew, starts it at
 // the end of the year, or knows no duty before the event has lasted.
 func (c *count) findBegin() {
-	day := DateIn(c.at, c.Zone)
-	if reset := c.rule.Reset; reset != nil {
-		for _, name := range reset.Facts {
-			if at, given := c.Facts[name]; given && at.After(c.begin) && !day.Before(reset.From) {
-				c.begin = at.Round(0).In(c.Zone)
-				c.explain(&c.begin, reset.Citation, "The period begins anew with the fact %s: the latest of the event and this fact counts, nothing is paused.", name)
-			}
-		}
+	if c.rule.Reset != nil {
+		c.reset(*c.rule.Reset)
 	}
 	if after := c.rule.ArisesAfter; after != (Period{}) {
 		c.begin = c.begin.Add(time.Duration(after.Amount) * time.Hour)
@@ -181,6 +179,23 @@ func (c *count) findBegin() {
 	if c.rule.FromYearEnd {
 		c.begin = Date{Year: c.begin.Year(), Month: time.December, Day: 31}.endIn(c.Zone)
 		c.explain(&c.begin, c.rule.Citation, "The period is counted from the end of the calendar year of the event.")
+	}
+}
+
+// reset starts the period anew with the latest of the event and the facts.
+func (c *count) reset(reset Reset) {
+	for _, name := range reset.Facts {
+		at, given := c.Facts[name]
+		switch {
+		case !given:
+		case DateIn(c.at, c.Zone).Before(reset.From):
+			c.explain(nil, reset.Citation, "The fact %s does not start the period anew: the law knows that for events from %s only.", name, reset.From)
+		case !at.After(c.begin):
+			c.explain(nil, reset.Citation, "The fact %s does not start the period anew: it did not come later.", name)
+		default:
+			c.begin = at.Round(0).In(c.Zone)
+			c.explain(&c.begin, reset.Citation, "The fact %s came later, and the period begins anew with it.", name)
+		}
 	}
 }
 
@@ -204,9 +219,9 @@ func (c *count) cap() {
 		if bound.Before(c.result.Target) {
 			c.result.Target = bound
 		}
-		c.explain(&bound, cap.Citation, "Limit: %s from the fact %s come earlier and govern.", cap.Period, cap.Fact)
+		c.explain(&bound, cap.Citation, "%s from the fact %s end earlier and govern.", cap.Period, cap.Fact)
 	default:
-		c.explain(&bound, cap.Citation, "%s from the fact %s come later and change nothing.", cap.Period, cap.Fact)
+		c.explain(&bound, cap.Citation, "%s from the fact %s do not end earlier and change nothing.", cap.Period, cap.Fact)
 	}
 }
 

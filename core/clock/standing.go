@@ -30,6 +30,9 @@ func (c *count) explainStanding() {
 			c.explain(nil, rule.Citation, "The fact %s plays no part in this rule.", name)
 		}
 	}
+	if c.Options[OptionRight] != "" && rule.Pause == nil {
+		c.explain(nil, rule.Citation, "The right that the request is about plays no part in this rule.")
+	}
 	if reason := notInForce(c.Request); reason != "" {
 		c.explain(nil, "", "Not in force: rule %s %s; computed because it was asked for.", rule.ID, reason)
 	}

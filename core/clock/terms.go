@@ -18,12 +18,12 @@ type Strict struct {
 // TimeOfDay is a local time as HH:MM.
 type TimeOfDay string
 
-// on is the instant of that time on a day.
+// on is the instant of that time on a day; of "", the end of the day.
 func (t TimeOfDay) on(d Date, zone *time.Location) time.Time {
-	at, err := time.Parse("15:04", string(t))
-	if err != nil {
+	if t == "" {
 		return d.endIn(zone)
 	}
+	at, _ := time.Parse("15:04", string(t)) // A rule with another form of time is not valid.
 	return time.Date(d.Year, d.Month, d.Day, at.Hour(), at.Minute(), 0, 0, zone)
 }
 
@@ -155,13 +155,16 @@ func (r Rule) validateTerms() error {
 	if r.Strict.Counting != "" && !slices.Contains(conventions, string(r.Strict.Counting)) {
 		return problem.InvalidField("strict.counting", "%q is none of %q", r.Strict.Counting, conventions)
 	}
-	if r.Relief != nil && (r.Relief.Option == "" || r.Relief.Roll == RollNone || r.Relief.Roll == "") {
-		return problem.InvalidField("relief", "names an option and what rolls")
+	if r.Relief != nil && (r.Relief.Option == "" || r.Relief.Roll != RollNextWorkingDay && r.Relief.Roll != RollNoonNextWorkingDay || !r.HasNumber()) {
+		return problem.InvalidField("relief", "names an option and how a limit rolls")
 	}
 	if r.Cap != nil {
 		periods["cap.period"] = r.Cap.Period
 		if r.Cap.Period.Unit != UnitHour || !slices.Contains(Facts, r.Cap.Fact) {
 			return problem.InvalidField("cap", "is a period in hours from one of the facts %q", Facts)
+		}
+		if r.Direction != DirectionNotAfter || !r.HasNumber() {
+			return problem.InvalidField("cap", "bounds a deadline with a number")
 		}
 	}
 	if r.Extension != nil {
