@@ -249,11 +249,11 @@ func (r Rule) validateChoices() error {
 		field, value string
 		known        []string
 	}{
-		{"role", string(r.Role), []string{string(RoleController), string(RoleProcessor), string(RoleEntity), string(RoleSupplier)}},
+		{"role", string(r.Role), roles},
 		{"counting", string(r.Counting), conventions},
-		{"roll", string(r.Roll), []string{string(RollNone), string(RollNextWorkingDay), string(RollNoonNextWorkingDay)}},
-		{"direction", string(r.Direction), []string{string(DirectionNotAfter), string(DirectionNotBefore), string(DirectionBackward)}},
-		{"binds.to", string(r.Binds.To), []string{"", string(ToAuthority), string(ToCustomer), string(ToPeople), string(ToPublic), string(ToInsurer), string(ToOurselves)}},
+		{"roll", string(r.Roll), rolls},
+		{"direction", string(r.Direction), directions},
+		{"binds.to", string(r.Binds.To), addressees},
 		{"confidence", string(r.Confidence), labels},
 		{"validity.confidence", string(r.Validity.Confidence), labels},
 	} {
@@ -270,11 +270,15 @@ func (r Rule) validateChoices() error {
 	return nil
 }
 
-// conventions are the counting conventions as the pack writes them.
-var conventions = []string{string(CountElapsed), string(CountReg1182), string(CountDayAfter), string(CountDayOfEvent)}
-
-// labels are the confidence labels as the pack writes them.
-var labels = []string{string(ConfidenceVerified), string(ConfidenceSecondary), string(ConfidenceGeneral)}
+// What the pack may write in the fields of one word.
+var (
+	roles       = []string{string(RoleController), string(RoleProcessor), string(RoleEntity), string(RoleSupplier)}
+	conventions = []string{string(CountElapsed), string(CountReg1182), string(CountDayAfter), string(CountDayOfEvent)}
+	rolls       = []string{string(RollNone), string(RollNextWorkingDay), string(RollNoonNextWorkingDay)}
+	directions  = []string{string(DirectionNotAfter), string(DirectionNotBefore), string(DirectionBackward)}
+	addressees  = []string{"", string(ToAuthority), string(ToCustomer), string(ToPeople), string(ToPublic), string(ToInsurer), string(ToOurselves)}
+	labels      = []string{string(ConfidenceVerified), string(ConfidenceSecondary), string(ConfidenceGeneral)}
+)
 
 func (r Rule) validatePeriod() error {
 	if r.FromContract && r.Period != (Period{}) {
