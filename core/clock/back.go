@@ -10,7 +10,7 @@ func (c *count) back() {
 		c.result.Target = c.begin.Add(-time.Duration(c.period.Amount) * time.Hour)
 		limit := c.result.Target
 		c.result.Limit = &limit
-		c.explain(&limit, c.rule.Citation, "Target and limit: %s, counted back from the event as elapsed time.", c.given())
+		c.explain(&limit, c.Rule.Citation, "Target and limit: %s, counted back from the event as elapsed time.", c.given())
 		return
 	}
 	// The period has to be over when the day of the event begins.
@@ -36,8 +36,8 @@ func (c *count) back() {
 		name = "Target"
 	case target != limit:
 		name = "Limit"
-		c.explain(&c.result.Target, c.rule.Citation, "Target: the same date as the day before the event, %s, counted back; %s.", named(last), named(target))
+		c.explain(&c.result.Target, c.Rule.Citation, "Target: the same date as the day before the event, %s, counted back; %s.", named(last), named(target))
 	}
-	c.explain(&end, c.rule.Citation, "%s: %s, which lie in full between the day of sending, %s at the latest, and the day of the event; counted backward, nothing rolls later.",
+	c.explain(&end, c.Rule.Citation, "%s: %s, which lie in full between the day of sending, %s at the latest, and the day of the event; counted backward, nothing rolls later.",
 		name, c.given(), named(limit))
 }

@@ -25,24 +25,24 @@ func (c *count) days() {
 	short := max(paused-1, 0)
 	target, limit = target.AddDays(short), limit.AddDays(paused)
 
-	c.result.Target = c.rule.CutOff.on(target, c.Zone)
-	c.explain(&c.result.Target, c.rule.Citation, "Target: %s, %s%s; the last day is %s%s.",
+	c.result.Target = c.Rule.CutOff.on(target, c.Zone)
+	c.explain(&c.result.Target, c.Rule.Citation, "Target: %s, %s%s; the last day is %s%s.",
 		c.given(), c.convention(strict), besides(short), named(target), c.untilCutOff())
-	end := c.rule.CutOff.on(limit, c.Zone)
+	end := c.Rule.CutOff.on(limit, c.Zone)
 	c.result.Limit = &end
 	if limit != target && c.sure() {
-		c.explain(&end, c.rule.Citation, "Limit: %s, %s%s; the last day is %s.", c.period, c.convention(allowed), besides(paused), named(limit))
+		c.explain(&end, c.Rule.Citation, "Limit: %s, %s%s; the last day is %s.", c.period, c.convention(allowed), besides(paused), named(limit))
 	}
 	c.roll(first, limit)
 }
 
 // waitOut makes a not-before clock's target its limit: nothing relaxes a waiting period.
 func (c *count) waitOut() {
-	if c.rule.Direction != DirectionNotBefore || c.result.Limit == nil {
+	if c.Rule.Direction != DirectionNotBefore || c.result.Limit == nil {
 		return
 	}
 	c.result.Target = *c.result.Limit
-	c.explain(&c.result.Target, c.rule.Citation, "Not before: acting is too early until this is over.")
+	c.explain(&c.result.Target, c.Rule.Citation, "Not before: acting is too early until this is over.")
 }
 
 // sure says that the limit, as it is counted, will not be withheld.
@@ -53,14 +53,14 @@ func (c *count) sure() bool { return !c.unknown && !c.paused }
 func (c *count) withhold() {
 	if c.paused {
 		c.result.Limit = nil
-		c.explain(nil, c.rule.Pause.Citation, "The clarification has not come: the clock stands still, and its limit cannot be told before.")
+		c.explain(nil, c.Rule.Pause.Citation, "The clarification has not come: the clock stands still, and its limit cannot be told before.")
 	}
 	if c.sure() {
 		return
 	}
 	c.result.Limit, c.result.Provisional = nil, true
 	advice := "the target looks at weekends alone"
-	switch c.rule.Direction {
+	switch c.Rule.Direction {
 	case DirectionBackward:
 		advice += ", so act earlier"
 	case DirectionNotBefore:
@@ -72,13 +72,13 @@ func (c *count) withhold() {
 
 // lastDay is the last day of the period whose event is of the first day, before anything rolls.
 func (c *count) lastDay(first Date, how reading) Date {
-	period, counting := c.period, c.rule.Counting
-	if how == strict && c.rule.Direction != DirectionNotBefore {
-		if c.rule.Strict.Counting != "" {
-			counting = c.rule.Strict.Counting
+	period, counting := c.period, c.Rule.Counting
+	if how == strict && c.Rule.Direction != DirectionNotBefore {
+		if c.Rule.Strict.Counting != "" {
+			counting = c.Rule.Strict.Counting
 		}
-		if c.rule.Strict.Period != (Period{}) && c.period == c.rule.Period {
-			period = c.rule.Strict.Period
+		if c.Rule.Strict.Period != (Period{}) && c.period == c.Rule.Period {
+			period = c.Rule.Strict.Period
 		}
 	}
 	if counting == CountDayOfEvent {
@@ -116,31 +116,31 @@ func (c *count) works(day Date, how reading) bool {
 // roll moves a limit that falls on a day off, and gives a period of days its two working days.
 func (c *count) roll(first, last Date) {
 	switch {
-	case c.rule.Roll == RollNone && c.rule.Direction == DirectionNotAfter && c.result.Limit.Equal(c.result.Target):
-		c.moveLimit(*c.result.Limit, c.rule.Citation, "Limit: the same instant; the rule does not move it over days off.")
+	case c.Rule.Roll == RollNone && c.Rule.Direction == DirectionNotAfter && c.result.Limit.Equal(c.result.Target):
+		c.moveLimit(*c.result.Limit, c.Rule.Citation, "Limit: the same instant; the rule does not move it over days off.")
 		return
-	case c.rule.Roll == RollNone:
+	case c.Rule.Roll == RollNone:
 		return
 	case c.Calendar.none():
 		c.moveLimit(*c.result.Limit, "", "Limit: %s; no calendar was named, so nothing rolls over days off.", named(last))
 		return
 	}
-	end, cite := last, c.rule.Citation
-	if c.rule.Counting == CountReg1182 {
+	end, cite := last, c.Rule.Citation
+	if c.Rule.Counting == CountReg1182 {
 		cite = "Reg. 1182/71 art 3(4)"
 	}
 	if c.works(last, allowed) {
 		c.moveLimit(*c.result.Limit, cite, "Limit: %s is a working day by calendar %s, so nothing rolls.", named(last), c.Calendar.Name)
 	} else {
 		end = c.workingDays(last, 1, 1, allowed)
-		c.moveLimit(c.rolled(c.rule.Roll, end), cite, "Limit: %s is a day off (%s), so the period ends %s the next working day, %s.",
-			named(last), c.Calendar.off(last), c.rule.Roll.at(), named(end))
+		c.moveLimit(c.rolled(c.Rule.Roll, end), cite, "Limit: %s is a day off (%s), so the period ends %s the next working day, %s.",
+			named(last), c.Calendar.off(last), c.Rule.Roll.at(), named(end))
 	}
-	if c.rule.Counting != CountReg1182 || c.period.Unit != UnitCalendarDay || c.period.Amount < 2 {
+	if c.Rule.Counting != CountReg1182 || c.period.Unit != UnitCalendarDay || c.period.Amount < 2 {
 		return
 	}
 	if second := c.workingDays(first, 2, 1, allowed); end.Before(second) {
-		c.moveLimit(c.rule.CutOff.on(second, c.Zone), "Reg. 1182/71 art 3(5)", "Limit: a period of two days or more holds at least two working days; the second is %s.", named(second))
+		c.moveLimit(c.Rule.CutOff.on(second, c.Zone), "Reg. 1182/71 art 3(5)", "Limit: a period of two days or more holds at least two working days; the second is %s.", named(second))
 	}
 }
 
@@ -149,7 +149,7 @@ func (c *count) rolled(roll Roll, day Date) time.Time {
 	if roll == RollNoonNextWorkingDay {
 		return TimeOfDay("12:00").on(day, c.Zone)
 	}
-	return c.rule.CutOff.on(day, c.Zone)
+	return c.Rule.CutOff.on(day, c.Zone)
 }
 
 // at says in words when of the day to which it moved the period ends.
@@ -170,7 +170,7 @@ func (c *count) moveLimit(end time.Time, cite, format string, args ...any) {
 
 // relieve moves a limit that falls on a day off, for those who may use the relief.
 func (c *count) relieve() {
-	relief := c.rule.Relief
+	relief := c.Rule.Relief
 	if relief == nil || c.result.Limit == nil || c.Options[relief.Option] != "true" {
 		return
 	}
@@ -191,7 +191,7 @@ func (c *count) relieve() {
 
 // pausedDays counts the days of the period, which begins with first and ends with last, that do not count.
 func (c *count) pausedDays(first, last Date) int {
-	pause := c.rule.Pause
+	pause := c.Rule.Pause
 	if pause == nil {
 		return 0
 	}
@@ -243,9 +243,9 @@ func besides(paused int) string {
 
 // convention says in words how days are counted.
 func (c *count) convention(how reading) string {
-	counting := c.rule.Counting
-	if how == strict && c.rule.Strict.Counting != "" {
-		counting = c.rule.Strict.Counting
+	counting := c.Rule.Counting
+	if how == strict && c.Rule.Strict.Counting != "" {
+		counting = c.Rule.Strict.Counting
 	}
 	begin := named(DateIn(c.begin, c.Zone))
 	switch {
@@ -261,10 +261,10 @@ func (c *count) convention(how reading) string {
 }
 
 func (c *count) untilCutOff() string {
-	if c.rule.CutOff == "" {
+	if c.Rule.CutOff == "" {
 		return ""
 	}
-	return ", until " + string(c.rule.CutOff)
+	return ", until " + string(c.Rule.CutOff)
 }
 
 // named is a date as people read it.

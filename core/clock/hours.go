@@ -6,11 +6,11 @@ import "time"
 func (c *count) hours() {
 	length := time.Duration(c.period.Amount) * time.Hour
 	c.result.Target = c.begin.Add(length)
-	c.explain(&c.result.Target, c.rule.Citation,
+	c.explain(&c.result.Target, c.Rule.Citation,
 		"Target: %s, counted as elapsed time, so that no change of clocks, weekend or holiday moves it.", c.given())
 
 	begin := c.begin
-	if c.rule.Counting == CountReg1182 {
+	if c.Rule.Counting == CountReg1182 {
 		begin = endOfHour(c.begin)
 		text := "The hour of the event is not counted: for the limit the period begins when that local hour ends."
 		if begin.Equal(c.begin) {
@@ -20,16 +20,16 @@ func (c *count) hours() {
 	}
 	limit := begin.Add(length)
 	c.result.Limit = &limit
-	if c.rule.Counting == CountReg1182 {
+	if c.Rule.Counting == CountReg1182 {
 		c.explain(&limit, "Reg. 1182/71 art 3(2)(a), 3(4)",
 			"Limit: the period ends with its last hour; a period in hours does not roll over weekends or holidays.")
 	} else {
-		c.explain(&limit, c.rule.Citation, "Limit: the same instant, because no part of an hour is left out.")
+		c.explain(&limit, c.Rule.Citation, "Limit: the same instant, because no part of an hour is left out.")
 	}
 }
 
 // given is the period and what gives it: a provision, or the clause of an agreement.
-func (c *count) given() string { return c.period.String() + " (" + c.rule.Citation + ")" }
+func (c *count) given() string { return c.period.String() + " (" + c.Rule.Citation + ")" }
 
 // endOfHour is the instant at which the local hour of the event ends, or the event itself when it falls exactly
 // on the hour. Hours are those of the wall clock in t's zone: truncating in UTC would be wrong in zones that stand

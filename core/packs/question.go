@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/problem"
@@ -171,10 +172,15 @@ func trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n") }
 
 // unquote reads a JSON string.
 func unquote(quoted []byte) (text string, isString bool) {
-	if len(quoted) < 2 || quoted[0] != '"' || json.Unmarshal(quoted, &text) != nil {
+	if len(quoted) < 2 || quoted[0] != '"' {
 		return "", false
 	}
-	return text, true
+	special := func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError }
+	if plain := quoted[1 : len(quoted)-1]; quoted[len(quoted)-1] == '"' && !bytes.ContainsFunc(plain, special) {
+		return string(plain), true
+	}
+	err := json.Unmarshal(quoted, &text)
+	return text, err == nil
 }
 
 // readMap reads an object whose values are all of one kind.
