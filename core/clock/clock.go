@@ -242,7 +242,11 @@ func (c *count) ownTarget() {
 		return // The strict reading is earlier than the company's own target.
 	}
 	c.result.Target, c.result.Internal = at, true
-	c.explain(&at, "", "Internal target: %s, the company's own; it is not a legal limit.", own)
+	instead := ""
+	if c.Rule.HasNumber() {
+		instead = ", in place of the later one"
+	}
+	c.explain(&at, "", "Internal target: %s, the company's own%s; it is not a legal limit.", own, instead)
 }
 
 func (c *count) explain(instant *time.Time, cite, format string, args ...any) {

@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,8 +27,12 @@ func (c *count) days() {
 	target, limit = target.AddDays(short), limit.AddDays(paused)
 
 	c.result.Target = c.Rule.CutOff.on(target, c.Zone)
+	period := c.given()
+	if read, _ := c.reads(strict); read != c.period {
+		period = read.String() + " as the strict reading of " + period
+	}
 	c.explain(&c.result.Target, c.Rule.Citation, "Target: %s, %s%s; the last day is %s%s.",
-		c.given(), c.convention(strict), besides(short), named(target), c.untilCutOff())
+		period, c.convention(strict), besides(short), named(target), c.untilCutOff())
 	end := c.Rule.CutOff.on(limit, c.Zone)
 	c.result.Limit = &end
 	if limit != target && c.sure() {
@@ -55,7 +60,7 @@ func (c *count) withhold() {
 		c.result.Limit = nil
 		c.explain(nil, c.Rule.Pause.Citation, "The clarification has not come: the clock stands still, and its limit cannot be told before.")
 	}
-	if c.sure() {
+	if !c.unknown {
 		return
 	}
 	c.result.Limit, c.result.Provisional = nil, true
@@ -70,17 +75,21 @@ func (c *count) withhold() {
 		c.Calendar.Name, c.Calendar.KnownFrom, c.Calendar.KnownUntil, advice)
 }
 
+// reads is the period and the way of counting it by a reading.
+func (c *count) reads(how reading) (Period, Convention) {
+	period, counting, stricter := c.period, c.Rule.Counting, c.Rule.Strict
+	if how == allowed || c.Rule.Direction == DirectionNotBefore {
+		return period, counting
+	}
+	if stricter.Period != (Period{}) && period == c.Rule.Period {
+		period = stricter.Period
+	}
+	return period, cmp.Or(stricter.Counting, counting)
+}
+
 // lastDay is the last day of the period whose event is of the first day, before anything rolls.
 func (c *count) lastDay(first Date, how reading) Date {
-	period, counting := c.period, c.Rule.Counting
-	if how == strict && c.Rule.Direction != DirectionNotBefore {
-		if c.Rule.Strict.Counting != "" {
-			counting = c.Rule.Strict.Counting
-		}
-		if c.Rule.Strict.Period != (Period{}) && c.period == c.Rule.Period {
-			period = c.Rule.Strict.Period
-		}
-	}
+	period, counting := c.reads(how)
 	if counting == CountDayOfEvent {
 		first = first.AddDays(-1)
 	}
@@ -243,10 +252,7 @@ func besides(paused int) string {
 
 // convention says in words how days are counted.
 func (c *count) convention(how reading) string {
-	counting := c.Rule.Counting
-	if how == strict && c.Rule.Strict.Counting != "" {
-		counting = c.Rule.Strict.Counting
-	}
+	_, counting := c.reads(how)
 	begin := named(DateIn(c.begin, c.Zone))
 	switch {
 	case counting == CountDayOfEvent:

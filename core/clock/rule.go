@@ -303,6 +303,16 @@ func (r Rule) validatePeriod() error {
 		return problem.InvalidField("roll", "a period in hours never rolls (Reg. 1182/71 art 3(4))")
 	case r.Direction == DirectionBackward && (r.Roll != RollNone || r.Relief != nil):
 		return problem.InvalidField("roll", "a period counted backward never rolls later (Reg. 1182/71 art 3(4))")
+	case r.Direction == DirectionBackward && (r.CutOff != "" || r.Pause != nil || r.FromYearEnd || r.Strict != Strict{}):
+		return problem.InvalidField("direction", "a period counted backward knows no cut-off, paused days, end of the year or stricter reading")
+	case r.Direction != DirectionNotAfter && (r.OuterLimit || !r.HasNumber()):
+		return problem.InvalidField("direction", "only a deadline can be without a number, or have an outer limit only")
+	case r.ArisesAfter != Period{} && r.ArisesAfter.Unit != UnitHour:
+		return problem.InvalidField("arises_after", "is a period in hours")
+	case hours && r.Strict != Strict{}:
+		return problem.InvalidField("strict", "elapsed hours are the strictest reading there is")
+	case r.Strict.Period != Period{} && r.Strict.Period.Unit != r.Period.Unit:
+		return problem.InvalidField("strict.period", "is in the rule's unit")
 	case hours && (r.Counting == CountDayAfter || r.Counting == CountDayOfEvent):
 		return problem.InvalidField("counting", "%s counts days, and the period is in hours", r.Counting)
 	case hours && (r.CutOff != "" || r.FromYearEnd || r.Pause != nil):

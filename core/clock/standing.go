@@ -17,7 +17,7 @@ func (c *count) explainStart() {
 	}
 	for _, variant := range c.Rule.Variants {
 		if c.Options[variant.Option] == "true" {
-			c.explain(nil, variant.Citation, "The period is %s, because %s.", c.period, variant.Option)
+			c.explain(nil, variant.Citation, "The period is %s, because of the option %s.", c.period, variant.Option)
 		}
 	}
 }

@@ -36,9 +36,14 @@ func TestAnExplanationSaysWhatWasDone(t *testing.T) {
 		`{"id":"w","rule":"dpa-subprocessor-notice","at":"2027-03-01T00:00:00Z","zone":"UTC","calendar":"NONE","period":"1 month"}`:          "Target: the same date as the day before the event, Sunday 2027-02-28, counted back; Thursday 2027-01-28.",
 		initial + `,"at":"2026-09-10T10:00:00+02:00"}`:                                                                                       "The relief changes nothing: Thursday 2026-09-10 is a working day by calendar NL.",
 		initial + `,"at":"2026-09-12T10:00:00+02:00"}`:                                                                                       "Saturday 2026-09-12 is a day off (weekend); for whoever may use the relief the period ends at noon of the next working day",
+		`{"id":"w","rule":"jp-appi-preliminary","at":"2026-06-01T10:00:00+09:00","zone":"Asia/Tokyo","calendar":"JP-ADM"}`:                   "Target: 3 days as the strict reading of 5 days",
+		`{"id":"w","rule":"hipaa-164-404","at":"2026-01-15T09:00:00-05:00","zone":"America/New_York","calendar":"NONE"}`:                     "Internal target: 720 hours, the company's own, in place of the later one; it is not a legal limit.",
 	} {
 		require.Contains(t, said(answer(t, question).Why), sentence)
 	}
+	waiting := said(answer(t, request+`,"options":{"right":"access"},"facts":{"clarification_asked":"2026-06-08T12:00:00+01:00"}}`).Why)
+	require.Contains(t, waiting, "the clock stands still")
+	require.NotContains(t, waiting, "provisional", "the calendar is not what is not known")
 }
 
 // TestAnExplanationArrivesAtItsAnswer: the target and the limit are instants of steps, and a limit that is withheld is
