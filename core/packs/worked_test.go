@@ -45,6 +45,11 @@ var worked = []struct{ name, question, target, limit string }{
 	// Art 5(2): four hours alone; min(4 h, 24 h) would lie in the past.
 	{"classified after the day of awareness", `"rule":"dora-initial","at":"2026-09-10T09:00:00+02:00","zone":"Europe/Amsterdam","calendar":"NL","facts":{"aware":"2026-09-08T08:00:00+02:00"}`,
 		"2026-09-10T13:00:00+02:00", "2026-09-10T13:00:00+02:00"},
+	// Not yet after the 24 hours: the instant itself is the limit, and its hour does not matter.
+	{"classified at the last instant of the day of awareness", `"rule":"dora-initial","at":"2026-09-09T08:00:00+02:00","zone":"Europe/Amsterdam","calendar":"NL","facts":{"aware":"2026-09-08T08:00:00+02:00"}`,
+		"2026-09-09T08:00:00+02:00", "2026-09-09T08:00:00+02:00"},
+	{"the hour of awareness on the last day of a leap year", `"rule":"gdpr-33-1","at":"2028-12-31T12:17:00+01:00","zone":"Europe/Berlin","calendar":"DE"`,
+		"2029-01-03T12:17:00+01:00", "2029-01-03T13:00:00+01:00"},
 	{"a bank that has no relief", `"rule":"dora-intermediate","at":"2026-09-09T10:00:00+02:00","zone":"Europe/Amsterdam","calendar":"NL","options":{"weekend_relief":false}`,
 		"", "2026-09-12T10:00:00+02:00"},
 	{"the relief is never taken for granted", `"rule":"dora-intermediate","at":"2026-09-09T10:00:00+02:00","zone":"Europe/Amsterdam","calendar":"NL"`,
