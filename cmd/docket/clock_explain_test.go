@@ -36,7 +36,7 @@ func TestClockExplainTakesTheRulesOwnPlaceAndElseSaysThatItTookUTC(t *testing.T)
 	neither := typing(t, "clock", "explain", "gdpr-12-3", "--at", "2026-09-01T10:00:00+02:00")
 	require.Zero(t, neither.code, neither.problems)
 	require.Contains(t, neither.out, "UTC, because none was given and the rule fixes none")
-	require.Contains(t, neither.out, "nothing is rolled over days off")
+	require.Contains(t, neither.out, "nothing rolls over days off")
 }
 
 func TestClockExplainSaysWhatAnInstantIsWorth(t *testing.T) {

@@ -10,7 +10,7 @@ func (c *count) back() {
 		c.result.Target = c.begin.Add(-time.Duration(c.period.Amount) * time.Hour)
 		limit := c.result.Target
 		c.result.Limit = &limit
-		c.explain(&limit, c.rule.Citation, "Limit: %s given by %s, counted back from the event.", c.period, c.giver())
+		c.explain(&limit, c.Rule.Citation, "Target and limit: %s, counted back from the event as elapsed time.", c.given())
 		return
 	}
 	// The period has to be over when the day of the event begins.
@@ -30,6 +30,14 @@ func (c *count) back() {
 	c.result.Target = target.endIn(c.Zone)
 	end := limit.endIn(c.Zone)
 	c.result.Limit = &end
-	c.explain(&end, c.rule.Citation, "Limit: %s given by %s lie in full between the day of sending, %s at the latest, and the event; counted backward, nothing rolls later.",
-		c.period, c.giver(), named(limit))
+	name := "Target and limit"
+	switch {
+	case c.unknown:
+		name = "Target"
+	case target != limit:
+		name = "Limit"
+		c.explain(&c.result.Target, c.Rule.Citation, "Target: the same date as the day before the event, %s, counted back; %s.", named(last), named(target))
+	}
+	c.explain(&end, c.Rule.Citation, "%s: %s, which lie in full between the day of sending, %s at the latest, and the day of the event; counted backward, nothing rolls later.",
+		name, c.given(), named(limit))
 }

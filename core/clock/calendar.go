@@ -48,12 +48,12 @@ func (c Calendar) works(d Date, reading reading) bool {
 	return reading == strict || c.Closed[d] == ""
 }
 
-// off says in words why nobody works on the day.
+// off says in words why nobody works on a day on which works does not hold.
 func (c Calendar) off(d Date) string {
 	for _, name := range []string{c.Holidays[d], c.Closed[d]} {
 		if name != "" {
 			return name
 		}
 	}
-	return d.Weekday().String()
+	return "weekend"
 }

@@ -83,8 +83,9 @@ func checkFacts(request Request) error {
 }
 
 func checkOptions(request Request) error {
+	rule := request.Rule.On(DateIn(request.At, request.Zone))
 	for _, name := range slices.Sorted(maps.Keys(request.Options)) {
-		if err := checkOption(request.Rule, name, request.Options[name]); err != nil {
+		if err := checkOption(rule, name, request.Options[name]); err != nil {
 			return err
 		}
 	}

@@ -90,16 +90,18 @@ func Compute(request Request) (Result, error) {
 	c.findBegin()
 	switch {
 	case c.period.Unit == UnitNone:
-		c.explain(nil, c.rule.Citation, "The rule gives no number; it says %q, so there is no limit.", c.rule.Words)
-	case c.rule.Direction == DirectionBackward:
+		c.explain(nil, c.Rule.Citation, "The rule gives no number; it says %q, so there is no limit.", c.Rule.Words)
+	case c.Rule.Direction == DirectionBackward:
 		c.back()
 	case c.period.Unit == UnitHour:
 		c.hours()
 	default:
 		c.days()
 	}
-	c.withhold()
 	c.cap()
+	c.relieve()
+	c.waitOut()
+	c.withhold()
 	c.ownTarget()
 	c.explainStanding()
 	if c.result.Target.Year() > 9999 || c.result.Limit != nil && c.result.Limit.Year() > 9999 {
@@ -113,29 +115,31 @@ func Compute(request Request) (Result, error) {
 
 // count is one computation on its way.
 type count struct {
+	// Request is what was asked, with the rule as it read on the day of the event.
 	Request
-	// rule is the rule as it read on the day of the event.
-	rule Rule
-	// at is the event, begin the instant from which the period is counted.
-	at, begin time.Time
-	period    Period
-	result    Result
+	// begin is the instant from which the period is counted.
+	begin  time.Time
+	period Period
+	result Result
 	// unknown says that a day was looked at of which the calendar does not speak.
 	unknown bool
+	// paused says that the clock stands still, because a clarification has not come.
+	paused bool
 }
 
 func newCount(request Request) *count {
-	at := request.At.Round(0).In(request.Zone) // Round drops a monotonic reading.
+	request.At = request.At.Round(0).In(request.Zone) // Round drops a monotonic reading.
+	request.Rule = request.Rule.On(DateIn(request.At, request.Zone))
 	return &count{
-		Request: request, rule: request.Rule.On(DateIn(at, request.Zone)), at: at, begin: at,
+		Request: request, begin: request.At,
 		result: Result{RuleVersion: request.Rule.PackVersion, ZoneData: request.Rule.ZoneData, Why: make([]Step, 0, 8)},
 	}
 }
 
 // choosePeriod finds the period to count: the agreement's, the rule's, or that of an extension or a circumstance.
 func (c *count) choosePeriod() error {
-	c.period = c.rule.Period
-	if c.rule.FromContract {
+	c.period = c.Rule.Period
+	if c.Rule.FromContract {
 		c.period = *c.Request.Period
 	}
 	chosen := ""
@@ -149,12 +153,12 @@ func (c *count) choosePeriod() error {
 		c.period, chosen = period, option
 		return nil
 	}
-	if c.rule.Extension != nil {
-		if err := choose(OptionExtended, c.rule.Extension.Period); err != nil {
+	if c.Rule.Extension != nil {
+		if err := choose(OptionExtended, c.Rule.Extension.Period); err != nil {
 			return err
 		}
 	}
-	for _, variant := range c.rule.Variants {
+	for _, variant := range c.Rule.Variants {
 		if err := choose(variant.Option, variant.Period); err != nil {
 			return err
 		}
@@ -165,28 +169,39 @@ func (c *count) choosePeriod() error {
 // findBegin finds the instant from which the period is counted: the event, unless the rule starts it anew, starts it at
 // the end of the year, or knows no duty before the event has lasted.
 func (c *count) findBegin() {
-	day := DateIn(c.at, c.Zone)
-	if reset := c.rule.Reset; reset != nil {
-		for _, name := range reset.Facts {
-			if at, given := c.Facts[name]; given && at.After(c.begin) && !day.Before(reset.From) {
-				c.begin = at.Round(0).In(c.Zone)
-				c.explain(&c.begin, reset.Citation, "The period begins anew with the fact %s: the latest of the event and this fact counts, nothing is paused.", name)
-			}
-		}
+	if c.Rule.Reset != nil {
+		c.reset(*c.Rule.Reset)
 	}
-	if after := c.rule.ArisesAfter; after != (Period{}) {
+	if after := c.Rule.ArisesAfter; after != (Period{}) {
 		c.begin = c.begin.Add(time.Duration(after.Amount) * time.Hour)
-		c.explain(&c.begin, c.rule.Citation, "There is a duty only once it has lasted for %s.", after)
+		c.explain(&c.begin, c.Rule.Citation, "There is a duty only once it has lasted for %s.", after)
 	}
-	if c.rule.FromYearEnd {
+	if c.Rule.FromYearEnd {
 		c.begin = Date{Year: c.begin.Year(), Month: time.December, Day: 31}.endIn(c.Zone)
-		c.explain(&c.begin, c.rule.Citation, "The period is counted from the end of the calendar year of the event.")
+		c.explain(&c.begin, c.Rule.Citation, "The period is counted from the end of the calendar year of the event.")
+	}
+}
+
+// reset starts the period anew with the latest of the event and the facts.
+func (c *count) reset(reset Reset) {
+	for _, name := range reset.Facts {
+		at, given := c.Facts[name]
+		switch {
+		case !given:
+		case DateIn(c.At, c.Zone).Before(reset.From):
+			c.explain(nil, reset.Citation, "The fact %s does not start the period anew: the law knows that for events from %s only.", name, reset.From)
+		case !at.After(c.begin):
+			c.explain(nil, reset.Citation, "The fact %s does not start the period anew: it did not come later.", name)
+		default:
+			c.begin = at.Round(0).In(c.Zone)
+			c.explain(&c.begin, reset.Citation, "The fact %s came later, and the period begins anew with it.", name)
+		}
 	}
 }
 
 // cap lets the earlier of two clocks govern.
 func (c *count) cap() {
-	cap := c.rule.Cap
+	cap := c.Rule.Cap
 	if cap == nil {
 		return
 	}
@@ -197,37 +212,41 @@ func (c *count) cap() {
 	}
 	bound := from.Add(time.Duration(cap.Period.Amount) * time.Hour).In(c.Zone)
 	switch {
-	case cap.UnlessPassed && c.at.After(bound):
+	case cap.UnlessPassed && c.At.After(bound):
 		c.explain(&bound, cap.Citation, "The event came more than %s after the fact %s, so that this second limit does not apply.", cap.Period, cap.Fact)
 	case c.result.Limit != nil && bound.Before(*c.result.Limit):
 		c.result.Limit = &bound
 		if bound.Before(c.result.Target) {
 			c.result.Target = bound
 		}
-		c.explain(&bound, cap.Citation, "Limit: %s from the fact %s come earlier and govern.", cap.Period, cap.Fact)
+		c.explain(&bound, cap.Citation, "%s from the fact %s end earlier and govern.", cap.Period, cap.Fact)
 	default:
-		c.explain(&bound, cap.Citation, "%s from the fact %s come later and change nothing.", cap.Period, cap.Fact)
+		c.explain(&bound, cap.Citation, "%s from the fact %s do not end earlier and change nothing.", cap.Period, cap.Fact)
 	}
 }
 
 // ownTarget sets the company's own target where the duty has no number.
 func (c *count) ownTarget() {
-	if c.rule.HasNumber() && !c.rule.OuterLimit {
+	if c.Rule.HasNumber() && !c.Rule.OuterLimit {
 		return
 	}
-	own := c.rule.InternalTarget
+	own := c.Rule.InternalTarget
 	if text, given := c.Options[OptionInternalTarget]; given {
 		own, _ = ParsePeriod(text)
 	}
 	at := c.begin.Add(time.Duration(own.Amount) * time.Hour)
-	if c.rule.OuterLimit {
-		c.explain(nil, c.rule.Citation, "The number is an outer limit; the duty itself is %q.", c.rule.Words)
+	if c.Rule.OuterLimit {
+		c.explain(nil, c.Rule.Citation, "The number is an outer limit; the duty itself is %q.", c.Rule.Words)
 	}
-	if c.rule.HasNumber() && !at.Before(c.result.Target) {
+	if c.Rule.HasNumber() && !at.Before(c.result.Target) {
 		return // The strict reading is earlier than the company's own target.
 	}
 	c.result.Target, c.result.Internal = at, true
-	c.explain(&at, "", "Internal target: %s, the company's own; it is not a legal limit.", own)
+	instead := ""
+	if c.Rule.HasNumber() {
+		instead = ", in place of the later one"
+	}
+	c.explain(&at, "", "Internal target: %s, the company's own%s; it is not a legal limit.", own, instead)
 }
 
 func (c *count) explain(instant *time.Time, cite, format string, args ...any) {

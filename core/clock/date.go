@@ -1,7 +1,6 @@
 package clock
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/atlascloudai/docket/core/problem"
@@ -75,7 +74,7 @@ func (d Date) String() string {
 	if d.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
+	return d.midnight().Format(time.DateOnly)
 }
 
 // beginIn is the first instant at which the wall of a zone shows the date. Where clocks go forward over midnight the day

@@ -1,8 +1,11 @@
 package clock
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 )
 
 // reading is how strictly a rule is read.
@@ -19,50 +22,74 @@ const (
 func (c *count) days() {
 	first := DateIn(c.begin, c.Zone)
 	target, limit := c.lastDay(first, strict), c.lastDay(first, allowed)
-	nominal := c.lastDay(first, allowed)
-	paused, open := c.pausedDays(nominal)
-	target, limit = target.AddDays(max(paused-1, 0)), limit.AddDays(paused)
+	paused := c.pausedDays(first, limit)
+	short := max(paused-1, 0)
+	target, limit = target.AddDays(short), limit.AddDays(paused)
 
-	c.result.Target = c.rule.CutOff.on(target, c.Zone)
-	period := c.period.String() + " given by " + c.giver()
-	if shorter := c.periodOf(strict); shorter != c.period {
-		period = shorter.String() + ", a stricter reading of " + c.giver()
+	c.result.Target = c.Rule.CutOff.on(target, c.Zone)
+	period := c.given()
+	if read, _ := c.reads(strict); read != c.period {
+		period = read.String() + " as the strict reading of " + period
 	}
-	c.explain(&c.result.Target, c.rule.Citation, "Target: %s, %s; the last day is %s%s.", period, c.convention(strict), named(target), c.untilCutOff())
-	end := c.rule.CutOff.on(limit, c.Zone)
-	if limit != target {
-		c.explain(&end, c.rule.Citation, "Limit: %s, %s; the last day is %s.", c.period, c.convention(allowed), named(limit))
-	}
+	c.explain(&c.result.Target, c.Rule.Citation, "Target: %s, %s%s; the last day is %s%s.",
+		period, c.convention(strict)+c.leftOut(first, target, strict), besides(short), named(target), c.untilCutOff())
+	end := c.Rule.CutOff.on(limit, c.Zone)
 	c.result.Limit = &end
+	if limit != target && c.sure() {
+		c.explain(&end, c.Rule.Citation, "Limit: %s, %s%s; the last day is %s.", c.period, c.convention(allowed)+c.leftOut(first, limit, allowed), besides(paused), named(limit))
+	}
 	c.roll(first, limit)
-	c.relieve()
-	if c.rule.Direction == DirectionNotBefore {
-		c.result.Target = *c.result.Limit
-		c.explain(c.result.Limit, c.rule.Citation, "Not before: acting is too early until this day is over.")
-	}
-	if open {
-		c.result.Limit = nil
-		c.explain(nil, c.rule.Pause.Citation, "The clarification has not come: the clock stands still, and its limit cannot be told before.")
-	}
 }
 
-// withhold takes the limit back where it rests on days of which nobody knows yet whether they are days off.
+// waitOut makes a not-before clock's target its limit: nothing relaxes a waiting period.
+func (c *count) waitOut() {
+	if c.Rule.Direction != DirectionNotBefore || c.result.Limit == nil {
+		return
+	}
+	c.result.Target = *c.result.Limit
+	c.explain(&c.result.Target, c.Rule.Citation, "Not before: acting is too early until this is over.")
+}
+
+// sure says that the limit, as it is counted, will not be withheld.
+func (c *count) sure() bool { return !c.unknown && !c.paused }
+
+// withhold takes the limit back where it rests on days of which nobody knows yet whether they are days off, or while
+// a pause has no end.
 func (c *count) withhold() {
+	if c.paused {
+		c.result.Limit = nil
+		c.explain(nil, c.Rule.Pause.Citation, "The clarification has not come: the clock stands still, and its limit cannot be told before.")
+	}
 	if !c.unknown {
 		return
 	}
 	c.result.Limit, c.result.Provisional = nil, true
 	advice := "the target looks at weekends alone"
-	if c.rule.Direction == DirectionBackward {
+	switch c.Rule.Direction {
+	case DirectionBackward:
 		advice += ", so act earlier"
+	case DirectionNotBefore:
+		advice += ", so wait longer"
 	}
 	c.explain(nil, "", "Calendar provisional: %s speaks of the days from %s to %s only; %s, and the limit is withheld.",
 		c.Calendar.Name, c.Calendar.KnownFrom, c.Calendar.KnownUntil, advice)
 }
 
+// reads is the period and the way of counting it by a reading.
+func (c *count) reads(how reading) (Period, Convention) {
+	period, counting, stricter := c.period, c.Rule.Counting, c.Rule.Strict
+	if how == allowed || c.Rule.Direction == DirectionNotBefore {
+		return period, counting
+	}
+	if stricter.Period != (Period{}) && period == c.Rule.Period {
+		period = stricter.Period
+	}
+	return period, cmp.Or(stricter.Counting, counting)
+}
+
 // lastDay is the last day of the period whose event is of the first day, before anything rolls.
 func (c *count) lastDay(first Date, how reading) Date {
-	period, counting := c.periodOf(how), c.countingOf(how)
+	period, counting := c.reads(how)
 	if counting == CountDayOfEvent {
 		first = first.AddDays(-1)
 	}
@@ -79,22 +106,6 @@ func (c *count) lastDay(first Date, how reading) Date {
 	}
 }
 
-// periodOf is the period under a reading: the stricter one stands for the rule's own, not for that of an extension or a
-// circumstance. A waiting period has no stricter reading, since a shorter one would be laxer.
-func (c *count) periodOf(how reading) Period {
-	if how == strict && c.rule.Direction != DirectionNotBefore && c.rule.Strict.Period != (Period{}) && c.period == c.rule.Period {
-		return c.rule.Strict.Period
-	}
-	return c.period
-}
-
-func (c *count) countingOf(how reading) Convention {
-	if how == strict && c.rule.Direction != DirectionNotBefore && c.rule.Strict.Counting != "" {
-		return c.rule.Strict.Counting
-	}
-	return c.rule.Counting
-}
-
 // workingDays is the n-th working day after a day (step 1) or before it (step -1).
 func (c *count) workingDays(day Date, n, step int, how reading) Date {
 	for n > 0 {
@@ -105,6 +116,23 @@ func (c *count) workingDays(day Date, n, step int, how reading) Date {
 	return day
 }
 
+// leftOut names the holidays that a count of business days left out on its way.
+func (c *count) leftOut(first, last Date, how reading) string {
+	if c.period.Unit != UnitBusinessDay {
+		return ""
+	}
+	var off []string
+	for day := first.AddDays(1); day.Before(last); day = day.AddDays(1) {
+		if !c.Calendar.works(day, how) && !slices.Contains(c.Calendar.Weekend, day.Weekday()) {
+			off = append(off, named(day)+" ("+c.Calendar.off(day)+")")
+		}
+	}
+	if len(off) == 0 {
+		return ""
+	}
+	return ", leaving out weekends and " + strings.Join(off, ", ")
+}
+
 // works asks the calendar, and keeps in mind that it was asked about a day it does not know.
 func (c *count) works(day Date, how reading) bool {
 	c.unknown = c.unknown || !c.Calendar.knows(day)
@@ -113,116 +141,153 @@ func (c *count) works(day Date, how reading) bool {
 
 // roll moves a limit that falls on a day off, and gives a period of days its two working days.
 func (c *count) roll(first, last Date) {
-	if c.rule.Roll == RollNone {
+	switch {
+	case c.Rule.Roll == RollNone && c.Rule.Direction == DirectionNotAfter && c.result.Limit.Equal(c.result.Target):
+		c.moveLimit(*c.result.Limit, c.Rule.Citation, "Limit: the same instant; the rule does not move it over days off.")
+		return
+	case c.Rule.Roll == RollNone:
+		return
+	case c.Calendar.none():
+		c.moveLimit(*c.result.Limit, "", "Limit: %s; no calendar was named, so nothing rolls over days off.", named(last))
 		return
 	}
-	if c.Calendar.none() {
-		c.explain(nil, "", "No calendar was named, so nothing is rolled over days off.")
-		return
+	end, cite := last, c.Rule.Citation
+	if c.Rule.Counting == CountReg1182 {
+		cite = "Reg. 1182/71 art 3(4)"
 	}
-	end := last
-	if !c.works(end, allowed) {
-		end = c.workingDays(end, 1, 1, allowed)
-		c.moveLimit(end, c.rollCitation(), fmt.Sprintf("Limit: %s is a day off (%s), so the period ends with the next working day, %s.",
-			named(last), c.Calendar.off(last), named(end)))
+	if c.works(last, allowed) {
+		c.moveLimit(*c.result.Limit, cite, "Limit: %s is a working day by calendar %s, so nothing rolls.", named(last), c.Calendar.Name)
+	} else {
+		end = c.workingDays(last, 1, 1, allowed)
+		c.moveLimit(c.rolled(c.Rule.Roll, end), cite, "Limit: %s is a day off (%s), so the period ends %s the next working day, %s.",
+			named(last), c.Calendar.off(last), c.Rule.Roll.at(), named(end))
 	}
-	if c.rule.Counting != CountReg1182 || c.period.Unit != UnitCalendarDay || c.period.Amount < 2 {
+	if c.Rule.Counting != CountReg1182 || c.period.Unit != UnitCalendarDay || c.period.Amount < 2 {
 		return
 	}
 	if second := c.workingDays(first, 2, 1, allowed); end.Before(second) {
-		c.moveLimit(second, "Reg. 1182/71 art 3(5)", fmt.Sprintf("Limit: a period of two days or more holds at least two working days; the second is %s.", named(second)))
+		c.moveLimit(c.Rule.CutOff.on(second, c.Zone), "Reg. 1182/71 art 3(5)", "Limit: a period of two days or more holds at least two working days; the second is %s.", named(second))
 	}
 }
 
-func (c *count) moveLimit(day Date, cite, text string) {
-	end := c.rule.CutOff.on(day, c.Zone)
+// rolled is when a period ends that was rolled to a day.
+func (c *count) rolled(roll Roll, day Date) time.Time {
+	if roll == RollNoonNextWorkingDay {
+		return TimeOfDay("12:00").on(day, c.Zone)
+	}
+	return c.Rule.CutOff.on(day, c.Zone)
+}
+
+// at says in words when of the day to which it moved the period ends.
+func (r Roll) at() string {
+	if r == RollNoonNextWorkingDay {
+		return "at noon of"
+	}
+	return "with"
+}
+
+// moveLimit sets the limit, and says so unless the calendar does not reach far enough to be sure.
+func (c *count) moveLimit(end time.Time, cite, format string, args ...any) {
 	c.result.Limit = &end
-	c.explain(&end, cite, "%s", text)
-}
-
-func (c *count) rollCitation() string {
-	if c.rule.Counting == CountReg1182 {
-		return "Reg. 1182/71 art 3(4)"
+	if c.sure() {
+		c.explain(&end, cite, format, args...)
 	}
-	return c.rule.Citation
 }
 
-// relieve moves a limit that falls on a day off for those who may use the relief.
+// relieve moves a limit that falls on a day off, for those who may use the relief.
 func (c *count) relieve() {
-	relief := c.rule.Relief
-	if relief == nil || c.Options[relief.Option] != "true" || c.Calendar.none() {
+	relief := c.Rule.Relief
+	if relief == nil || c.result.Limit == nil || c.Options[relief.Option] != "true" {
 		return
 	}
 	last := DateIn(*c.result.Limit, c.Zone)
-	if c.works(last, allowed) {
-		return
+	switch {
+	case c.Calendar.none():
+		c.explain(nil, relief.Citation, "The relief changes nothing: no calendar was named.")
+	case c.works(last, allowed):
+		if c.sure() {
+			c.explain(nil, relief.Citation, "The relief changes nothing: %s is a working day by calendar %s.", named(last), c.Calendar.Name)
+		}
+	default:
+		next := c.workingDays(last, 1, 1, allowed)
+		c.moveLimit(c.rolled(relief.Roll, next), relief.Citation, "Limit: %s is a day off (%s); for whoever may use the relief the period ends %s the next working day, %s.",
+			named(last), c.Calendar.off(last), relief.Roll.at(), named(next))
 	}
-	next := c.workingDays(last, 1, 1, allowed)
-	end := next.endIn(c.Zone)
-	if relief.Roll == RollNoonNextWorkingDay {
-		end = TimeOfDay("12:00").on(next, c.Zone)
-	}
-	c.result.Limit = &end
-	c.explain(&end, relief.Citation, "Limit: %s is a day off (%s), and whoever may use the relief has until noon of the next working day, %s.",
-		named(last), c.Calendar.off(last), named(next))
 }
 
-// pausedDays counts the days that do not count, and says whether the pause has no end yet.
-func (c *count) pausedDays(nominal Date) (days int, open bool) {
-	pause := c.rule.Pause
+// pausedDays counts the days of the period, which begins with first and ends with last, that do not count.
+func (c *count) pausedDays(first, last Date) int {
+	pause := c.Rule.Pause
 	if pause == nil {
-		return 0, false
+		return 0
 	}
 	asked, wasAsked := c.Facts[pause.Asked]
 	if !wasAsked {
-		return 0, false
-	}
-	from := DateIn(asked, c.Zone)
-	switch right := c.Options[OptionRight]; {
-	case !slices.Contains(pause.Rights, right):
-		c.explain(nil, pause.Citation, "The clarification pauses nothing: the law knows that for %q only, and the request is about %q.", pause.Rights, right)
-		return 0, false
-	case from.Before(pause.From):
-		c.explain(nil, pause.Citation, "The clarification pauses nothing: the law knows that from %s only.", pause.From)
-		return 0, false
-	case nominal.Before(from):
-		c.explain(nil, pause.Citation, "The clarification pauses nothing: it was asked for on %s, when the period was over.", named(from))
-		return 0, false
+		return 0
 	}
 	answered, wasAnswered := c.Facts[pause.Answered]
-	if !wasAnswered {
-		return 0, true
+	from, until := DateIn(asked, c.Zone), DateIn(answered, c.Zone)
+	nothing := ""
+	switch right := c.Options[OptionRight]; {
+	case right == "":
+		nothing = fmt.Sprintf("the law knows that for %s only, and the right that the request is about was not given", strings.Join(pause.Rights, ", "))
+	case !slices.Contains(pause.Rights, right):
+		nothing = fmt.Sprintf("the law knows that for %s only, and the request is about %s", strings.Join(pause.Rights, ", "), right)
+	case from.Before(pause.From):
+		nothing = "the law knows that from " + pause.From.String() + " only"
+	case last.Before(from):
+		nothing = "it was asked for on " + named(from) + ", after the last day of the period, " + named(last)
+	case wasAnswered && until.Before(first):
+		nothing = "it came before the period began"
 	}
-	days = from.DaysUntil(DateIn(answered, c.Zone)) + 1
-	c.explain(nil, pause.Citation, "%d days do not count, from the day of asking to the day of the answer, both included; for the target one less, as if the clock ran on the day of the answer.", days)
-	return days, false
+	switch {
+	case nothing != "":
+		c.explain(nil, pause.Citation, "The clarification pauses nothing: %s.", nothing)
+		return 0
+	case !wasAnswered:
+		c.paused = true
+		return 0
+	case from.Before(first):
+		from = first // What lies before the period is no part of it.
+	}
+	days := from.DaysUntil(until) + 1
+	c.explain(nil, pause.Citation, "%d days of the period, from %s to %s, both included, do not count; for the target one less, as if the clock ran on the day of the answer.",
+		days, named(from), named(until))
+	return days
+}
+
+// besides are the days that a pause adds, in words.
+func besides(paused int) string {
+	switch paused {
+	case 0:
+		return ""
+	case 1:
+		return ", and 1 day that does not count"
+	}
+	return fmt.Sprintf(", and %d days that do not count", paused)
 }
 
 // convention says in words how days are counted.
 func (c *count) convention(how reading) string {
-	counting := c.countingOf(how)
+	_, counting := c.reads(how)
 	begin := named(DateIn(c.begin, c.Zone))
 	switch {
 	case counting == CountDayOfEvent:
-		return "with " + begin + ", the day of the event, as the first day"
+		return "with " + begin + " as the first day"
 	case c.period.Unit == UnitMonth:
-		return "to the date of " + begin + " or the month's last day where it is missing"
+		return "to the same date as " + begin + ", or the month's last day where it is missing"
 	case c.period.Unit == UnitBusinessDay:
-		days := "working days by calendar " + c.Calendar.Name
-		if how == strict && len(c.Calendar.Closed) > 0 {
-			days += ", its closing days among them,"
-		}
-		return days + " after " + begin + ", the day of the event, which is not counted"
+		return "working days by calendar " + c.Calendar.Name + " after " + begin + ", which is not counted"
 	default:
-		return "after " + begin + ", the day of the event, which is not counted"
+		return "after " + begin + ", which is not counted"
 	}
 }
 
 func (c *count) untilCutOff() string {
-	if c.rule.CutOff == "" {
+	if c.Rule.CutOff == "" {
 		return ""
 	}
-	return ", until " + string(c.rule.CutOff)
+	return ", until " + string(c.Rule.CutOff)
 }
 
 // named is a date as people read it.

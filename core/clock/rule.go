@@ -250,11 +250,11 @@ func (r Rule) validateChoices() error {
 		field, value string
 		known        []string
 	}{
-		{"role", string(r.Role), []string{string(RoleController), string(RoleProcessor), string(RoleEntity), string(RoleSupplier)}},
+		{"role", string(r.Role), roles},
 		{"counting", string(r.Counting), conventions},
-		{"roll", string(r.Roll), []string{string(RollNone), string(RollNextWorkingDay), string(RollNoonNextWorkingDay)}},
-		{"direction", string(r.Direction), []string{string(DirectionNotAfter), string(DirectionNotBefore), string(DirectionBackward)}},
-		{"binds.to", string(r.Binds.To), []string{"", string(ToAuthority), string(ToCustomer), string(ToPeople), string(ToPublic), string(ToInsurer), string(ToOurselves)}},
+		{"roll", string(r.Roll), rolls},
+		{"direction", string(r.Direction), directions},
+		{"binds.to", string(r.Binds.To), addressees},
 		{"confidence", string(r.Confidence), labels},
 		{"validity.confidence", string(r.Validity.Confidence), labels},
 	} {
@@ -271,11 +271,15 @@ func (r Rule) validateChoices() error {
 	return nil
 }
 
-// conventions are the counting conventions as the pack writes them.
-var conventions = []string{string(CountElapsed), string(CountReg1182), string(CountDayAfter), string(CountDayOfEvent)}
-
-// labels are the confidence labels as the pack writes them.
-var labels = []string{string(ConfidenceVerified), string(ConfidenceSecondary), string(ConfidenceGeneral)}
+// What the pack may write in the fields of one word.
+var (
+	roles       = []string{string(RoleController), string(RoleProcessor), string(RoleEntity), string(RoleSupplier)}
+	conventions = []string{string(CountElapsed), string(CountReg1182), string(CountDayAfter), string(CountDayOfEvent)}
+	rolls       = []string{string(RollNone), string(RollNextWorkingDay), string(RollNoonNextWorkingDay)}
+	directions  = []string{string(DirectionNotAfter), string(DirectionNotBefore), string(DirectionBackward)}
+	addressees  = []string{"", string(ToAuthority), string(ToCustomer), string(ToPeople), string(ToPublic), string(ToInsurer), string(ToOurselves)}
+	labels      = []string{string(ConfidenceVerified), string(ConfidenceSecondary), string(ConfidenceGeneral)}
+)
 
 func (r Rule) validatePeriod() error {
 	if r.FromContract && r.Period != (Period{}) {
@@ -300,6 +304,16 @@ func (r Rule) validatePeriod() error {
 		return problem.InvalidField("roll", "a period in hours never rolls (Reg. 1182/71 art 3(4))")
 	case r.Direction == DirectionBackward && (r.Roll != RollNone || r.Relief != nil):
 		return problem.InvalidField("roll", "a period counted backward never rolls later (Reg. 1182/71 art 3(4))")
+	case r.Direction == DirectionBackward && (r.CutOff != "" || r.Pause != nil || r.FromYearEnd || r.Strict != Strict{}):
+		return problem.InvalidField("direction", "a period counted backward knows no cut-off, paused days, end of the year or stricter reading")
+	case r.Direction != DirectionNotAfter && (r.OuterLimit || !r.HasNumber()):
+		return problem.InvalidField("direction", "only a deadline can be without a number, or have an outer limit only")
+	case r.ArisesAfter != Period{} && r.ArisesAfter.Unit != UnitHour:
+		return problem.InvalidField("arises_after", "is a period in hours")
+	case hours && r.Strict != Strict{}:
+		return problem.InvalidField("strict", "elapsed hours are the strictest reading there is")
+	case r.Strict.Period != Period{} && r.Strict.Period.Unit != r.Period.Unit:
+		return problem.InvalidField("strict.period", "is in the rule's unit")
 	case hours && (r.Counting == CountDayAfter || r.Counting == CountDayOfEvent):
 		return problem.InvalidField("counting", "%s counts days, and the period is in hours", r.Counting)
 	case hours && (r.CutOff != "" || r.FromYearEnd || r.Pause != nil):

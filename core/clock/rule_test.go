@@ -33,8 +33,8 @@ func TestARuleThatContradictsItselfIsRefused(t *testing.T) {
 		"binds.to":            func(r *clock.Rule) { r.Binds.To = "somebody" },
 		"outer_limit":         func(r *clock.Rule) { *r = promptly(); r.OuterLimit = true },
 		"cut_off":             func(r *clock.Rule) { *r = request(); r.CutOff = "noon" },
-		"strict.counting":     func(r *clock.Rule) { r.Strict.Counting = "else" },
-		"strict.period":       func(r *clock.Rule) { r.Strict.Period = clock.Hours(0) },
+		"strict.counting":     func(r *clock.Rule) { *r = request(); r.Strict.Counting = "else" },
+		"strict.period":       func(r *clock.Rule) { *r = request(); r.Strict.Period = clock.Hours(24) },
 		"arises_after":        func(r *clock.Rule) { r.ArisesAfter = clock.Hours(-1) },
 		"relief":              func(r *clock.Rule) { r.Relief = &clock.Relief{Option: "weekend_relief"} },
 		"cap":                 func(r *clock.Rule) { r.Cap = &clock.Cap{Fact: "guess", Period: clock.Hours(24)} },
@@ -49,6 +49,42 @@ func TestARuleThatContradictsItselfIsRefused(t *testing.T) {
 		change(&rule)
 		require.Equal(t, field, refusal(t, rule.Validate()).Field, field)
 	}
+}
+
+func TestTermsThatACountWouldPassOverAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]struct {
+		field  string
+		change func(*clock.Rule)
+	}{
+		"days of disruption":                {"arises_after", func(r *clock.Rule) { r.ArisesAfter = clock.Period{Amount: 4, Unit: clock.UnitCalendarDay} }},
+		"a stricter reading of hours":       {"strict", func(r *clock.Rule) { r.Strict.Period = clock.Hours(24) }},
+		"a cut-off counted backward":        {"direction", func(r *clock.Rule) { *r = notice(); r.CutOff = "17:30" }},
+		"a window without a number":         {"direction", func(r *clock.Rule) { *r = promptly(); r.Direction = clock.DirectionNotBefore }},
+		"a cap of a window":                 {"cap", func(r *clock.Rule) { *r = capped(); r.Direction = clock.DirectionNotBefore }},
+		"a relief that rolls to no one day": {"relief", func(r *clock.Rule) { r.Relief = &clock.Relief{Option: "weekend_relief", Roll: "someday"} }},
+	} {
+		rule := statute()
+		bad.change(&rule)
+		require.Equal(t, bad.field, refusal(t, rule.Validate()).Field, name)
+	}
+}
+
+// TestARollToNoonEndsAtNoon, by the rule itself as by a relief.
+func TestARollToNoonEndsAtNoon(t *testing.T) {
+	t.Parallel()
+	rule := request()
+	rule.Roll = clock.RollNoonNextWorkingDay
+	asked := ask(rule)
+	asked.At = time.Date(2026, 8, 12, 15, 0, 0, 0, time.UTC)
+	asked.Calendar = clock.Calendar{
+		Name: "XX", Weekend: []time.Weekday{time.Saturday, time.Sunday},
+		KnownFrom: clock.Date{Year: 2026, Month: time.January, Day: 1}, KnownUntil: clock.Date{Year: 2026, Month: time.December, Day: 31},
+	}
+	result, err := clock.Compute(asked)
+	require.NoError(t, err)
+	require.Equal(t, "2026-09-14T12:00:00Z", result.Limit.Format(time.RFC3339))
+	require.Contains(t, told(result), "ends at noon of the next working day, Monday 2026-09-14")
 }
 
 func TestDatesAreCivilDatesOfAZone(t *testing.T) {

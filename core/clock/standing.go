@@ -8,27 +8,30 @@ import (
 // explainStart says which event the clock hangs on.
 func (c *count) explainStart() {
 	stage := ""
-	if c.rule.Follows != "" {
-		stage = " (rule " + c.rule.Follows + ")"
+	if c.Rule.Follows != "" {
+		stage = " (rule " + c.Rule.Follows + ")"
 	}
-	c.explain(&c.at, c.rule.Citation, "The clock starts when %s%s: start word %s.", c.rule.Start.Happening(), stage, c.rule.Start)
+	c.explain(&c.At, c.Rule.Citation, "The clock starts when %s%s: start word %s.", c.Rule.Start.Happening(), stage, c.Rule.Start)
 	if c.Options[OptionExtended] == "true" {
-		c.explain(nil, c.rule.Extension.Citation, "Extended: the whole period is %s from the original start, and only if notice of it with reasons was given in the first period.", c.period)
+		c.explain(nil, c.Rule.Extension.Citation, "Extended: the whole period is %s from the original start, and only if notice of it with reasons was given in the first period.", c.period)
 	}
-	for _, variant := range c.rule.Variants {
+	for _, variant := range c.Rule.Variants {
 		if c.Options[variant.Option] == "true" {
-			c.explain(nil, variant.Citation, "The period is %s, because %s.", c.period, variant.Option)
+			c.explain(nil, variant.Citation, "The period is %s, because of the option %s.", c.period, variant.Option)
 		}
 	}
 }
 
 // explainStanding says what a reader must know about the rule itself before relying on the instants.
 func (c *count) explainStanding() {
-	rule := c.rule
+	rule := c.Rule
 	for _, name := range slices.Sorted(maps.Keys(c.Facts)) {
 		if !rule.weighs(name) {
 			c.explain(nil, rule.Citation, "The fact %s plays no part in this rule.", name)
 		}
+	}
+	if c.Options[OptionRight] != "" && rule.Pause == nil {
+		c.explain(nil, rule.Citation, "The right that the request is about plays no part in this rule.")
 	}
 	if reason := notInForce(c.Request); reason != "" {
 		c.explain(nil, "", "Not in force: rule %s %s; computed because it was asked for.", rule.ID, reason)

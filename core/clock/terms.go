@@ -18,12 +18,12 @@ type Strict struct {
 // TimeOfDay is a local time as HH:MM.
 type TimeOfDay string
 
-// on is the instant of that time on a day.
+// on is the instant of that time on a day; of "", the end of the day.
 func (t TimeOfDay) on(d Date, zone *time.Location) time.Time {
-	at, err := time.Parse("15:04", string(t))
-	if err != nil {
+	if t == "" {
 		return d.endIn(zone)
 	}
+	at, _ := time.Parse("15:04", string(t)) // A rule with another form of time is not valid.
 	return time.Date(d.Year, d.Month, d.Day, at.Hour(), at.Minute(), 0, 0, zone)
 }
 
@@ -151,27 +151,34 @@ func (r Rule) validateTerms() error {
 			return problem.InvalidField("cut_off", "%q is not a local time, e.g. \"17:30\"", string(r.CutOff))
 		}
 	}
-	periods := map[string]Period{"strict.period": r.Strict.Period, "arises_after": r.ArisesAfter}
+	type part struct {
+		field  string
+		period Period
+	}
+	periods := append(make([]part, 0, 8), part{"strict.period", r.Strict.Period}, part{"arises_after", r.ArisesAfter})
 	if r.Strict.Counting != "" && !slices.Contains(conventions, string(r.Strict.Counting)) {
 		return problem.InvalidField("strict.counting", "%q is none of %q", r.Strict.Counting, conventions)
 	}
-	if r.Relief != nil && (r.Relief.Option == "" || r.Relief.Roll == RollNone || r.Relief.Roll == "") {
-		return problem.InvalidField("relief", "names an option and what rolls")
+	if r.Relief != nil && (r.Relief.Option == "" || r.Relief.Roll != RollNextWorkingDay && r.Relief.Roll != RollNoonNextWorkingDay || !r.HasNumber()) {
+		return problem.InvalidField("relief", "names an option and how a limit rolls")
 	}
 	if r.Cap != nil {
-		periods["cap.period"] = r.Cap.Period
+		periods = append(periods, part{"cap.period", r.Cap.Period})
 		if r.Cap.Period.Unit != UnitHour || !slices.Contains(Facts, r.Cap.Fact) {
 			return problem.InvalidField("cap", "is a period in hours from one of the facts %q", Facts)
 		}
+		if r.Direction != DirectionNotAfter || !r.HasNumber() {
+			return problem.InvalidField("cap", "bounds a deadline with a number")
+		}
 	}
 	if r.Extension != nil {
-		periods["extension.period"] = r.Extension.Period
+		periods = append(periods, part{"extension.period", r.Extension.Period})
 		if r.Extension.Period.Unit != r.Period.Unit || r.Extension.Period.Amount <= r.Period.Amount {
 			return problem.InvalidField("extension.period", "is the whole period from the start, longer than the rule's and in its unit")
 		}
 	}
 	for _, variant := range r.Variants {
-		periods["variants.period"] = variant.Period
+		periods = append(periods, part{"variants.period", variant.Period})
 		if variant.Option == "" || variant.Period.Unit != r.Period.Unit {
 			return problem.InvalidField("variants", "each names an option and a period in the rule's unit")
 		}
@@ -197,12 +204,12 @@ func (r Rule) validateTerms() error {
 			return problem.InvalidField("earlier.internal_target", "without a number it needs words and an internal target in hours")
 		}
 	}
-	for field, period := range periods {
-		if period == (Period{}) {
+	for _, given := range periods {
+		if given.period == (Period{}) {
 			continue
 		}
-		if err := period.Validate(); err != nil || period.Unit == UnitNone {
-			return problem.InvalidField(field, "%s is no period", period)
+		if err := given.period.Validate(); err != nil || given.period.Unit == UnitNone {
+			return problem.InvalidField(given.field, "%s is no period", given.period)
 		}
 	}
 	return nil

@@ -214,6 +214,6 @@ func TestTheStepToTheTargetNamesThePeriodThatItCounts(t *testing.T) {
 	t.Parallel()
 	answer := answer(t, `{"id":"a","rule":"jp-appi-preliminary","at":"2026-09-14T16:00:00+09:00","zone":"Asia/Tokyo","calendar":"JP-ADM"}`)
 	require.Equal(t, "2026-09-16T23:59:59+09:00", *answer.Target)
-	require.Contains(t, answer.Why[1].Text, "Target: 3 days, a stricter reading of APPI art 26(1)")
+	require.Contains(t, answer.Why[1].Text, "Target: 3 days as the strict reading of 5 days (APPI art 26(1)")
 	require.Contains(t, answer.Why[2].Text, "Limit: 5 days")
 }

@@ -3,12 +3,11 @@ package packs
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"maps"
 	"regexp"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/problem"
@@ -48,7 +47,7 @@ func ParseQuestion(line []byte) (Question, error) {
 	if err != nil {
 		return question, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(members)) {
+	for _, name := range sortedNames(members) {
 		if err := question.set(name, members[name]); err != nil {
 			return question, err
 		}
@@ -111,37 +110,77 @@ func (p *Pack) request(question Question) (clock.Request, error) {
 	return request, nil
 }
 
-// readObject splits a JSON object into its members. It does by hand what encoding/json does not: it refuses a member
-// given twice and tells names apart by case. Beside an error it returns the members read so far.
+// readObject splits a JSON object into its members. It does what encoding/json does not: it refuses a member given twice
+// and tells names apart by case. Beside an error it returns the members read so far.
 func readObject(text []byte, field string) (map[string]json.RawMessage, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
 	broken := problem.InvalidField(field, "must be one JSON object")
-	if start, err := decoder.Token(); err != nil || start != json.Delim('{') {
+	rest, opened := bytes.CutPrefix(trim(text), []byte("{"))
+	if !opened {
 		return nil, broken
 	}
 	members := map[string]json.RawMessage{}
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
+	for end := byte(','); end == ','; {
+		var quoted, value []byte
+		quoted, end, rest = cut(rest)
+		if end == '}' && len(quoted) == 0 && len(members) == 0 {
+			break
+		}
+		name, isName := unquote(quoted)
+		if end != ':' || !isName {
 			return members, broken
 		}
-		name, isName := token.(string)
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil || !isName {
+		if value, end, rest = cut(rest); !json.Valid(value) {
 			return members, broken
 		}
 		if _, twice := members[name]; twice {
 			return members, problem.InvalidField(under(field, name), "is given twice")
 		}
-		members[name] = value
+		if members[name] = value; end != ',' && end != '}' {
+			return members, broken
+		}
 	}
-	if _, err := decoder.Token(); err != nil {
-		return members, broken
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+	if len(trim(rest)) > 0 {
 		return members, broken
 	}
 	return members, nil
+}
+
+// cut is what comes before the first colon, comma or closing brace outside of strings, arrays and objects, with that sign
+// and what comes after it. Where there is none, it is the whole text with the sign 0.
+func cut(text []byte) (part []byte, end byte, rest []byte) {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch sign := text[i]; {
+		case quoted && sign == '\\':
+			i++
+		case sign == '"':
+			quoted = !quoted
+		case quoted:
+		case depth == 0 && (sign == ':' || sign == ',' || sign == '}'):
+			return trim(text[:i]), sign, text[i+1:]
+		case sign == '{' || sign == '[':
+			depth++
+		case sign == '}' || sign == ']':
+			depth--
+		}
+	}
+	return trim(text), 0, nil
+}
+
+// trim takes off what JSON counts as white space.
+func trim(text []byte) []byte { return bytes.Trim(text, " \t\r\n") }
+
+// unquote reads a JSON string.
+func unquote(quoted []byte) (text string, isString bool) {
+	if len(quoted) < 2 || quoted[0] != '"' {
+		return "", false
+	}
+	special := func(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError }
+	if plain := quoted[1 : len(quoted)-1]; quoted[len(quoted)-1] == '"' && !bytes.ContainsFunc(plain, special) {
+		return string(plain), true
+	}
+	err := json.Unmarshal(quoted, &text)
+	return text, err == nil
 }
 
 // readMap reads an object whose values are all of one kind.
@@ -151,7 +190,7 @@ func readMap[V any](field string, value json.RawMessage, read func(string, json.
 		return nil, err
 	}
 	values := make(map[string]V, len(members))
-	for _, name := range slices.Sorted(maps.Keys(members)) {
+	for _, name := range sortedNames(members) {
 		if values[name], err = read(under(field, name), members[name]); err != nil {
 			return nil, err
 		}
@@ -164,11 +203,11 @@ func readMap[V any](field string, value json.RawMessage, read func(string, json.
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):\d\d)$`)
 
 func readText(field string, value json.RawMessage) (string, error) {
-	var text *string
-	if err := json.Unmarshal(value, &text); err != nil || text == nil || *text == "" {
+	text, isString := unquote(value)
+	if !isString || text == "" {
 		return "", problem.InvalidField(field, "must be text and not empty")
 	}
-	return *text, nil
+	return text, nil
 }
 
 func readInstant(field string, value json.RawMessage) (time.Time, error) {
@@ -193,6 +232,13 @@ func readOption(field string, value json.RawMessage) (string, error) {
 		return text, nil
 	}
 	return "", problem.InvalidField(field, "must be true, false or text")
+}
+
+// sortedNames are the names of members in the order in which they are read, so that the same question has the same refusal.
+func sortedNames(members map[string]json.RawMessage) []string {
+	names := slices.AppendSeq(make([]string, 0, len(members)), maps.Keys(members))
+	slices.Sort(names)
+	return names
 }
 
 // under is the name of a member inside a field.

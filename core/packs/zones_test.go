@@ -119,6 +119,9 @@ func TestTheHourOfTheEventEndsByTheLocalClock(t *testing.T) {
 		"the hour before the gap":                              {"Europe/Berlin", "2026-03-29T01:30:00+01:00", "2026-03-29T03:00:00+02:00"},
 		"a change of half an hour, forward: sixty minutes end": {"Australia/Lord_Howe", "2026-10-04T01:40:00+10:30", "2026-10-04T02:30:00+11:00"},
 		"a change of half an hour, back: sixty minutes end":    {"Australia/Lord_Howe", "2026-04-05T01:40:00+11:00", "2026-04-05T01:30:00+10:30"},
+		"the last day of a leap year":                          {"Europe/Berlin", "2024-12-31T12:17:00+01:00", "2024-12-31T13:00:00+01:00"},
+		"the last hour of a leap year":                         {"America/New_York", "2028-12-31T23:30:00-05:00", "2029-01-01T00:00:00-05:00"},
+		"a half hour at the turn of the year":                  {"Australia/Adelaide", "2041-01-01T10:20:00+10:30", "2041-01-01T11:00:00+10:30"},
 		"half an hour taken out of the hour itself":            {"Asia/Pyongyang", "2018-05-04T23:10:00+08:30", "2018-05-05T00:00:00+09:00"},
 	} {
 		zone, err := load(t).Zone(hour.zone)
@@ -143,8 +146,12 @@ func drawZone(t *rapid.T, names []string) *time.Location {
 	return zone
 }
 
-// drawInstant is any instant from 1890, when zones stood at odd seconds, to 2100.
+// drawInstant is any instant from 1890, when zones stood at odd seconds, to 2100, and often one at the turn of a year.
 func drawInstant(t *rapid.T) time.Time {
+	if rapid.IntRange(0, 3).Draw(t, "turn of the year") == 0 {
+		turn := time.Date(rapid.IntRange(1890, 2100).Draw(t, "year"), time.January, 1, 0, 0, 0, 0, time.UTC)
+		return turn.Add(time.Duration(rapid.Int64Range(-int64(48*time.Hour), int64(48*time.Hour)).Draw(t, "around")))
+	}
 	return time.Unix(rapid.Int64Range(-2_524_608_000, 4_102_444_800).Draw(t, "at"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns"))
 }
 
