@@ -165,10 +165,15 @@ func (d *Desk) Timeline(ctx context.Context, actor access.Actor, caseID uuid.UUI
 	return page, err
 }
 
+// entryView is an entry as readers of the case see it: who is in the legal circle only the circle reads, and counsel's log says.
 func entryView(e store.Entry) EntryView {
+	body := json.RawMessage(e.Body)
+	if e.Kind == circleNamed {
+		body = json.RawMessage(`{}`)
+	}
 	return EntryView{
 		Case: uuid.MustParse(e.Case), Seq: e.Seq, HappenedAt: e.HappenedAt, RecordedAt: e.RecordedAt, Kind: e.Kind, Actor: e.Actor,
-		Body: json.RawMessage(e.Body), Hash: hex.EncodeToString(e.Hash[:]), Cursor: fmt.Sprintf("%d.%d", e.XID, e.Feed),
+		Body: body, Hash: hex.EncodeToString(e.Hash[:]), Cursor: fmt.Sprintf("%d.%d", e.XID, e.Feed),
 	}
 }
 
