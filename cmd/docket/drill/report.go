@@ -263,8 +263,8 @@ func Counted[K ~string](counts map[K]int) string {
 }
 
 func short(clause string) string {
-	if runes := []rune(clause); len(runes) > 36 {
-		return "…" + string(runes[len(runes)-35:])
+	if runes := []rune(clause); len(runes) > 42 {
+		return "…" + string(runes[len(runes)-41:])
 	}
 	return clause
 }
