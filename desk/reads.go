@@ -151,6 +151,7 @@ func (d *Desk) Timeline(ctx context.Context, actor access.Actor, caseID uuid.UUI
 		}
 		views := make([]EntryView, 0, len(entries))
 		for _, e := range entries {
+			e.Drill = c.Drill
 			view := entryView(e)
 			if e.Sealed != nil {
 				if view.Content, err = key.Open(timelinePlace(c.ID, e.Kind), e.Sealed); err != nil && !errors.Is(err, seal.ErrShredded) {
@@ -173,7 +174,7 @@ func entryView(e store.Entry) EntryView {
 	}
 	return EntryView{
 		Case: uuid.MustParse(e.Case), Seq: e.Seq, HappenedAt: e.HappenedAt, RecordedAt: e.RecordedAt, Kind: e.Kind, Actor: e.Actor,
-		Body: body, Hash: hex.EncodeToString(e.Hash[:]), Cursor: fmt.Sprintf("%d.%d", e.XID, e.Feed),
+		Body: body, Drill: e.Drill, Hash: hex.EncodeToString(e.Hash[:]), Cursor: fmt.Sprintf("%d.%d", e.XID, e.Feed),
 	}
 }
 
