@@ -21,6 +21,8 @@ type law struct {
 	version string
 	rules   map[string]clock.Rule
 	list    []clock.Rule
+	// toCustomers are those under which a supplier may owe its customers.
+	toCustomers []clock.Rule
 }
 
 // law reads the rules of a pack's version: this binary's own, or those that were kept when a case began with them.
@@ -50,6 +52,9 @@ func (d *Desk) law(ctx context.Context, tx *store.Tx, version string) (*law, err
 			}
 		}
 		l.rules[list[i].ID] = list[i]
+		if list[i].Binds.To == clock.ToCustomer && list[i].Start.OfIncident() {
+			l.toCustomers = append(l.toCustomers, list[i])
+		}
 	}
 	return l, nil
 }
@@ -198,7 +203,7 @@ func (l *ledger) asSupplier(p store.Party, c store.Customer, customer duty.Custo
 		return nil, fmt.Errorf("cannot read the party: %w", err)
 	}
 	var duties []store.Duty
-	for _, rule := range duty.OwedToCustomer(l.desk.company, customer, body.Touched, l.law.list) {
+	for _, rule := range duty.OwedToCustomer(l.desk.company, customer, body.Touched, l.law.toCustomers) {
 		if !l.asked(rule.Start) {
 			continue
 		}

@@ -72,8 +72,8 @@ type AdoptInput struct {
 	Reason  string `json:"reason" minLength:"1" maxLength:"5000" doc:"What was read and by whom it was judged; part of the record"`
 }
 
-// AdoptRule records that a named person made a rule the company's own, with the date and a reason. Cases open duties from
-// it from then on; duties that are open stay.
+// AdoptRule records that a named person made a rule the company's own, with the date and a reason. It is proposed
+// in the incidents that are open, and in those to come; when it is taken back, duties that are open stay.
 func (d *Desk) AdoptRule(ctx context.Context, actor access.Actor, rule string, in AdoptInput) error {
 	if err := access.May(actor, access.RuleAdopt); err != nil {
 		return err
@@ -89,16 +89,30 @@ func (d *Desk) AdoptRule(ctx context.Context, actor access.Actor, rule string, i
 	if err != nil {
 		return problem.New(problem.Forbidden, "only a person adopts a rule")
 	}
-	return d.store.Do(ctx, func(tx *store.Tx) error {
+	var open []uuid.UUID
+	err = d.store.Do(ctx, func(tx *store.Tx) error {
 		id := newID()
 		key, err := d.newKey(ctx, tx, id)
 		if err != nil {
+			return err
+		}
+		if open, err = tx.OpenCases(ctx, KindIncident); err != nil {
 			return err
 		}
 		return tx.InsertAdoption(ctx, store.Adoption{
 			ID: id, Rule: rule, PackVersion: d.pack.Version, Adopted: in.Adopted, By: who, Sealed: key.Seal("adoption/"+id.String(), []byte(in.Reason)),
 		})
 	})
+	if err != nil || !in.Adopted {
+		return err
+	}
+	// An incident that is open now may owe what the rule asks for. Whoever adopts may not see the case: Docket proposes.
+	for _, id := range open {
+		if _, err := d.process(ctx, access.DutyPropose, id, func(w *work) (int, error) { return d.proposeToAll(ctx, w) }); err != nil {
+			return fmt.Errorf("the rule is adopted, and not yet proposed everywhere (adopt it again): %w", err)
+		}
+	}
+	return nil
 }
 
 // NewerView is what the newest rules would change about a duty of a case that began with older ones.

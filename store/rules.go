@@ -77,3 +77,12 @@ func (tx *Tx) Told(ctx context.Context, caseID, after uuid.UUID, limit int) ([]T
 		return t, err
 	})
 }
+
+// OpenCases lists the ids of the cases of a kind that have not ended.
+func (tx *Tx) OpenCases(ctx context.Context, kind string) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, `SELECT id FROM cases WHERE kind = $1 AND status NOT IN ('closed', 'dismissed') ORDER BY id`, kind)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the open cases: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/packs"
 	"github.com/atlascloudai/docket/core/problem"
 )
@@ -32,7 +33,7 @@ func (c *clockExplainCmd) Run(out io.Writer) error {
 	}
 	rule, known := pack.Rule(c.Rule)
 	if !known {
-		return usage(fmt.Sprintf("no rule %q; docket clock rules lists them", c.Rule))
+		return usage(fmt.Sprintf("rule: no rule %q in pack %s; docket clock rules lists them", c.Rule, pack.Version))
 	}
 	question := map[string]any{"id": c.Rule, "rule": c.Rule, "at": c.At, "zone": cmp.Or(c.Zone, rule.Zone, "UTC"), "calendar": cmp.Or(c.Calendar, rule.Calendar, "NONE")}
 	if c.Period != "" {
@@ -52,12 +53,18 @@ func (c *clockExplainCmd) Run(out io.Writer) error {
 	if err != nil {
 		return usage(refusalOf(err))
 	}
+	zone, err := pack.Zone(asked.Zone)
+	if err != nil {
+		return usage(refusalOf(err))
+	}
+	rule = rule.On(clock.DateIn(asked.At, zone))
 	answer, err := pack.Answer(asked)
 	if err != nil {
 		return usage(refusalOf(err))
 	}
-	fields(out, "Rule", rule.ID, "Law", rule.Regime+", "+rule.Citation+" ("+rule.LegalText+")", "To", rule.Recipient, "It says", rule.Words,
-		"Target", shown(answer.Target), "Limit", cmp.Or(shown(answer.Limit), "none: see why"), "Pack", answer.RuleVersion)
+	fields(out, "Rule", rule.ID, "Law", lawOf(rule), "To", rule.Recipient, "It says", rule.Words, "Kind", kinds[rule.Direction],
+		"Target", shown(answer.Target)+yes(answer.Internal, ", the company's own"), "Limit", limitOf(rule, answer), "Pack", answer.RuleVersion,
+		"Zone", yes(c.Zone == "" && rule.Zone == "", "UTC, because none was given and the rule fixes none"))
 	for i, reason := range answer.Why {
 		fmt.Fprintf(out, "%2d. %s%s\n", i+1, reason.Text, yes(reason.Cite != "", " ["+reason.Cite+"]"))
 		if reason.Instant != nil {
@@ -69,6 +76,34 @@ func (c *clockExplainCmd) Run(out io.Writer) error {
 	}
 	fmt.Fprintln(out, "Engineering, not legal advice.")
 	return nil
+}
+
+// kinds says what an instant means where it is no deadline.
+var kinds = map[clock.Direction]string{
+	clock.DirectionNotBefore: "waiting period: acting by these instants is too early",
+	clock.DirectionBackward:  "counted back from the event: sent after these instants is too late",
+}
+
+// lawOf cites the rule.
+func lawOf(rule clock.Rule) string {
+	text := rule.Citation + yes(rule.LegalText != rule.Citation, " ("+rule.LegalText+")")
+	return yes(!strings.HasPrefix(text, rule.Regime), rule.Regime+", ") + text
+}
+
+// limitOf is the limit, or why there is none.
+func limitOf(rule clock.Rule, answer packs.Answer) string {
+	switch {
+	case answer.Limit != nil:
+		return shown(answer.Limit)
+	case answer.Provisional:
+		return "withheld: the calendar does not reach that far"
+	case answer.Internal:
+		return "none: no number is given"
+	case rule.Pause != nil:
+		return "open: the clock stands still"
+	default:
+		return "none"
+	}
 }
 
 // shown is an instant with its day of the week.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -21,6 +22,7 @@ type clockRulesCmd struct {
 	Words      []string `arg:"" optional:"" help:"Only rules whose id, regime, citation or recipient holds every word."`
 	Start      string   `help:"Only rules with this start word."`
 	Confidence string   `enum:",V,V2,G" default:"" help:"Only rules of this label: V read in its source, V2 in secondary sources only, G general knowledge."`
+	YAML       bool     `help:"Print the rules as the pack writes them; docs/legal-time.md explains every key."`
 	Unadopted  bool     `help:"Only rules that ship unadopted: no case opens a duty from them before counsel adopts them."`
 	Diff       string   `type:"existingdir" help:"Say what the pack in this folder would change (laid out as core/packs: pack.yaml, calendars.yaml, rules, zones, policy)."`
 }
@@ -31,8 +33,14 @@ func (c *clockRulesCmd) Run(out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot load the rule pack: %w", err)
 	}
+	if c.Start != "" && !clock.StartWord(c.Start).Known() {
+		return usage(fmt.Sprintf("start: %q is no start word; they are %v", c.Start, clock.StartWords()))
+	}
 	if c.Diff != "" {
 		return c.compare(pack, out)
+	}
+	if c.YAML {
+		return c.asWritten(pack, out)
 	}
 	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(table, "RULE\tCITATION\tSTARTS WHEN\tPERIOD\tTO\tLABEL\tADOPTED\t")
@@ -59,6 +67,21 @@ func (c *clockRulesCmd) Run(out io.Writer) error {
 	return nil
 }
 
+// asWritten prints the rules with the file in which each stands: those of the ids that are given, or else those found.
+func (c *clockRulesCmd) asWritten(pack *packs.Pack, out io.Writer) error {
+	exact := slices.ContainsFunc(pack.Rules(), func(r clock.Rule) bool { return slices.Contains(c.Words, r.ID) })
+	for _, rule := range pack.Rules() {
+		if exact && !slices.Contains(c.Words, rule.ID) || !exact && !c.wants(rule) {
+			continue
+		}
+		text, file := pack.Written(rule.ID)
+		if _, err := fmt.Fprintf(out, "# %s\n%s\n", file, text); err != nil {
+			return fmt.Errorf("cannot write the rules: %w", err)
+		}
+	}
+	return nil
+}
+
 func (c *clockRulesCmd) wants(rule clock.Rule) bool {
 	text := strings.ToLower(strings.Join([]string{rule.ID, rule.Regime, rule.Citation, rule.Recipient}, " "))
 	for _, word := range c.Words {
@@ -80,11 +103,11 @@ func (c *clockRulesCmd) compare(pack *packs.Pack, out io.Writer) error {
 	for _, change := range changes {
 		switch {
 		case change.Field != "":
-			fmt.Fprintf(out, "%s  %s: %s → %s\n", change.Rule, change.Field, change.From, change.To)
+			fmt.Fprintf(out, "%s  %s: %s → %s\n", change.Name, change.Field, change.From, change.To)
 		case change.To == "":
-			fmt.Fprintf(out, "%s  is gone (%s)\n", change.Rule, change.From)
+			fmt.Fprintf(out, "%s  is gone (%s)\n", change.Name, change.From)
 		default:
-			fmt.Fprintf(out, "%s  is new (%s)\n", change.Rule, change.To)
+			fmt.Fprintf(out, "%s  is new (%s)\n", change.Name, change.To)
 		}
 	}
 	fmt.Fprintf(out, "%d changes from pack %s to pack %s\n", len(changes), pack.Version, other.Version)

@@ -158,6 +158,8 @@ const (
 const (
 	// ProcessNext hears a process's bell and asks for its due stages.
 	ProcessNext Action = "process.next"
+	// DutyPropose proposes what a rule asks for in a case that is open when the rule is adopted.
+	DutyPropose Action = "duty.propose"
 	// RaiseOpen raises people at a milestone.
 	RaiseOpen Action = "raise.open"
 	// DeliveryRecord claims deliveries and records what the other side answered.

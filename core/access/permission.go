@@ -146,6 +146,7 @@ var table = map[Action]Permission{
 	OpsRead:               {Roles: and(team, ExecutiveSponsor, Auditor, Admin, Integration), Scope: ScopeOpsRead, Worker: true},
 
 	ProcessNext:    {Worker: true},
+	DutyPropose:    {Worker: true},
 	RaiseOpen:      {Worker: true},
 	DeliveryRecord: {Worker: true},
 	HeadsPublish:   {Worker: true},

@@ -57,9 +57,3 @@ func (c Calendar) off(d Date) string {
 	}
 	return d.Weekday().String()
 }
-
-// weekendsOnly is the same place as far as anybody knows beyond the days that the calendar speaks of.
-func (c Calendar) weekendsOnly() Calendar {
-	c.Holidays, c.Closed = nil, nil
-	return c
-}

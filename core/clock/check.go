@@ -124,7 +124,7 @@ func (r Rule) Knows(option string) bool {
 // notInForce says why the rule does not apply on the day of the event, or "".
 func notInForce(request Request) string {
 	day := DateIn(request.At, request.Zone)
-	rule := request.Rule.on(day)
+	rule := request.Rule.On(day)
 	switch {
 	case !rule.InForce:
 		return "is not in force"

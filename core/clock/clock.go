@@ -127,7 +127,7 @@ type count struct {
 func newCount(request Request) *count {
 	at := request.At.Round(0).In(request.Zone) // Round drops a monotonic reading.
 	return &count{
-		Request: request, rule: request.Rule.on(DateIn(at, request.Zone)), at: at, begin: at,
+		Request: request, rule: request.Rule.On(DateIn(at, request.Zone)), at: at, begin: at,
 		result: Result{RuleVersion: request.Rule.PackVersion, ZoneData: request.Rule.ZoneData, Why: make([]Step, 0, 8)},
 	}
 }

@@ -24,8 +24,11 @@ func (c *count) days() {
 	target, limit = target.AddDays(max(paused-1, 0)), limit.AddDays(paused)
 
 	c.result.Target = c.rule.CutOff.on(target, c.Zone)
-	c.explain(&c.result.Target, c.rule.Citation, "Target: %s given by %s, %s; the last day is %s%s.",
-		c.period, c.giver(), c.convention(strict), named(target), c.untilCutOff())
+	period := c.period.String() + " given by " + c.giver()
+	if shorter := c.periodOf(strict); shorter != c.period {
+		period = shorter.String() + ", a stricter reading of " + c.giver()
+	}
+	c.explain(&c.result.Target, c.rule.Citation, "Target: %s, %s; the last day is %s%s.", period, c.convention(strict), named(target), c.untilCutOff())
 	end := c.rule.CutOff.on(limit, c.Zone)
 	if limit != target {
 		c.explain(&end, c.rule.Citation, "Limit: %s, %s; the last day is %s.", c.period, c.convention(allowed), named(limit))
@@ -59,15 +62,7 @@ func (c *count) withhold() {
 
 // lastDay is the last day of the period whose event is of the first day, before anything rolls.
 func (c *count) lastDay(first Date, how reading) Date {
-	period, counting := c.period, c.rule.Counting
-	if how == strict && c.rule.Direction != DirectionNotBefore {
-		if c.rule.Strict.Counting != "" {
-			counting = c.rule.Strict.Counting
-		}
-		if c.rule.Strict.Period != (Period{}) && c.period == c.rule.Period {
-			period = c.rule.Strict.Period
-		}
-	}
+	period, counting := c.periodOf(how), c.countingOf(how)
 	if counting == CountDayOfEvent {
 		first = first.AddDays(-1)
 	}
@@ -82,6 +77,22 @@ func (c *count) lastDay(first Date, how reading) Date {
 	default:
 		return first.AddDays(period.Amount)
 	}
+}
+
+// periodOf is the period under a reading: the stricter one stands for the rule's own, not for that of an extension or a
+// circumstance. A waiting period has no stricter reading, since a shorter one would be laxer.
+func (c *count) periodOf(how reading) Period {
+	if how == strict && c.rule.Direction != DirectionNotBefore && c.rule.Strict.Period != (Period{}) && c.period == c.rule.Period {
+		return c.rule.Strict.Period
+	}
+	return c.period
+}
+
+func (c *count) countingOf(how reading) Convention {
+	if how == strict && c.rule.Direction != DirectionNotBefore && c.rule.Strict.Counting != "" {
+		return c.rule.Strict.Counting
+	}
+	return c.rule.Counting
 }
 
 // workingDays is the n-th working day after a day (step 1) or before it (step -1).
@@ -189,10 +200,7 @@ func (c *count) pausedDays(nominal Date) (days int, open bool) {
 
 // convention says in words how days are counted.
 func (c *count) convention(how reading) string {
-	counting := c.rule.Counting
-	if how == strict && c.rule.Strict.Counting != "" {
-		counting = c.rule.Strict.Counting
-	}
+	counting := c.countingOf(how)
 	begin := named(DateIn(c.begin, c.Zone))
 	switch {
 	case counting == CountDayOfEvent:
@@ -200,7 +208,11 @@ func (c *count) convention(how reading) string {
 	case c.period.Unit == UnitMonth:
 		return "to the date of " + begin + " or the month's last day where it is missing"
 	case c.period.Unit == UnitBusinessDay:
-		return "working days by calendar " + c.Calendar.Name + " after " + begin + ", the day of the event, which is not counted"
+		days := "working days by calendar " + c.Calendar.Name
+		if how == strict && len(c.Calendar.Closed) > 0 {
+			days += ", its closing days among them,"
+		}
+		return days + " after " + begin + ", the day of the event, which is not counted"
 	default:
 		return "after " + begin + ", the day of the event, which is not counted"
 	}

@@ -114,7 +114,8 @@ const (
 	ToOurselves Addressee = "ourselves"
 )
 
-// Binds says whom a rule binds. Every condition that is given has to hold; where something is not known it holds,
+// Binds says whom a rule binds. Of Company and People one is enough, for a law may bind a company wherever people live, and
+// people whatever its profile says; every other condition that is given has to hold. Where something is not known it holds,
 // because a person decides about what is proposed.
 type Binds struct {
 	// To is the kind of party that is owed.
@@ -125,7 +126,7 @@ type Binds struct {
 	Customer string
 	// People are the places (ISO 3166 codes, e.g. "BR", "US-CA") in which affected people live whose data the company controls.
 	People []string
-	// AtLeast is how many of them have to be affected, 0 for any number.
+	// AtLeast is how many of them, or of all people where no place is given, have to be affected; 0 for any number.
 	AtLeast int
 	// Touched lists what the incident has to have reached; empty for anything, availability included.
 	Touched []string

@@ -110,6 +110,9 @@ var happenings = map[StartWord]string{
 	StartDecisionMade:           "the decision was made",
 }
 
+// StartWords lists every word of the taxonomy, sorted.
+func StartWords() []StartWord { return slices.Sorted(maps.Keys(happenings)) }
+
 // Known says whether the word is one of the taxonomy.
 func (w StartWord) Known() bool { return happenings[w] != "" }
 

@@ -115,8 +115,8 @@ type Earlier struct {
 	Citation string
 }
 
-// on is the rule as it read on a day.
-func (r Rule) on(day Date) Rule {
+// On is the rule as it read on a day: with the numbers and words of that time, where it keeps them.
+func (r Rule) On(day Date) Rule {
 	for _, was := range r.Earlier {
 		if day.Before(r.Validity.From) && !day.Before(was.Validity.From) && !was.Validity.To.Before(day) {
 			r.Words, r.Period, r.InternalTarget, r.Citation = was.Words, was.Period, was.InternalTarget, was.Citation

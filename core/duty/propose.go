@@ -55,10 +55,12 @@ func (s Situation) binds(rule clock.Rule, company CompanyProfile) (why string, b
 	if !reached(b.Touched, s.Touched) || b.HighRisk && s.Risk != RiskHigh {
 		return "", false
 	}
+	people, controller := affected(s.Groups)
+	if !s.enough(people, b) {
+		return "", false
+	}
 	if len(b.People) > 0 {
-		people, controller := affected(s.Groups)
-		number, live := living(people, b.People)
-		if controller && live && (number == 0 || number >= b.AtLeast) {
+		if number, live := living(people, b.People); controller && live {
 			return fmt.Sprintf("about %d affected people live in %s, whose data the company controls", number, places(b.People)), true
 		}
 	}
@@ -66,6 +68,25 @@ func (s Situation) binds(rule clock.Rule, company CompanyProfile) (why string, b
 		return fmt.Sprintf("the company profile says %s", b.Company), true
 	}
 	return "", false
+}
+
+// enough says whether as many people may be affected as the rule asks for. A group without numbers may be of any size, and
+// people whose place is not told may live anywhere.
+func (s Situation) enough(people map[string]int, b clock.Binds) bool {
+	if slices.ContainsFunc(s.Groups, func(p Party) bool { return p.controlled() && len(p.People) == 0 }) {
+		return true
+	}
+	number := 0
+	for place, n := range people {
+		may := func(asked string) bool {
+			country, _, _ := strings.Cut(asked, "-")
+			return place == asked || place == country
+		}
+		if place == "" || len(b.People) == 0 || slices.ContainsFunc(b.People, may) {
+			number += n
+		}
+	}
+	return number == 0 || number >= b.AtLeast
 }
 
 // OwedToCustomer lists the rules of the pack under which a supplier owes a customer more than its agreement says: the

@@ -22,6 +22,9 @@ type Answer struct {
 	RuleVersion string `json:"rule_version"`
 	// Why tells step by step how the instants came about, in the order of the steps.
 	Why []Reason `json:"why"`
+	// Internal and Provisional are as in clock.Result; a line tells them in Why.
+	Internal    bool `json:"-"`
+	Provisional bool `json:"-"`
 }
 
 // Reason is one step of an explanation, with its instant in the asked zone.
@@ -67,6 +70,8 @@ func (p *Pack) Answer(question Question) (Answer, error) {
 		Target:      instant(&result.Target, request.Zone),
 		Limit:       instant(result.Limit, request.Zone),
 		RuleVersion: result.RuleVersion,
+		Internal:    result.Internal,
+		Provisional: result.Provisional,
 	}
 	for _, step := range result.Why {
 		answer.Why = append(answer.Why, Reason{Text: step.Text, Cite: step.Cite, Instant: instant(step.Instant, request.Zone)})

@@ -208,3 +208,12 @@ func with(pairs ...string) string {
 	}
 	return "{" + strings.TrimPrefix(text.String(), ",") + "}"
 }
+
+// TestTheStepToTheTargetNamesThePeriodThatItCounts: where a stricter reading has a shorter period, the step says that one.
+func TestTheStepToTheTargetNamesThePeriodThatItCounts(t *testing.T) {
+	t.Parallel()
+	answer := answer(t, `{"id":"a","rule":"jp-appi-preliminary","at":"2026-09-14T16:00:00+09:00","zone":"Asia/Tokyo","calendar":"JP-ADM"}`)
+	require.Equal(t, "2026-09-16T23:59:59+09:00", *answer.Target)
+	require.Contains(t, answer.Why[1].Text, "Target: 3 days, a stricter reading of APPI art 26(1)")
+	require.Contains(t, answer.Why[2].Text, "Limit: 5 days")
+}

@@ -31,8 +31,9 @@ type Pack struct {
 	ZoneVersion string
 
 	rules map[string]clock.Rule
-	// files are the files in which the rules stand.
+	// files are the files in which the rules stand, and written how they stand there.
 	files     map[string]string
+	written   map[string]string
 	calendars map[string]clock.Calendar
 	zones     *zoneData
 }
@@ -53,7 +54,7 @@ func LoadFrom(files fs.FS) (*Pack, error) { return load(files) }
 
 // load reads and checks a pack.
 func load(files fs.FS) (*Pack, error) {
-	pack := &Pack{rules: map[string]clock.Rule{}, files: map[string]string{}, calendars: map[string]clock.Calendar{}}
+	pack := &Pack{rules: map[string]clock.Rule{}, files: map[string]string{}, written: map[string]string{}, calendars: map[string]clock.Calendar{}}
 	if err := pack.readVersions(files); err != nil {
 		return nil, err
 	}
@@ -91,16 +92,16 @@ func (p *Pack) readRules(files fs.FS) error {
 		if err != nil {
 			return fmt.Errorf("cannot read rules: %w", err)
 		}
-		rules, err := readRules(name, text)
+		rules, written, err := readRules(name, text)
 		if err != nil {
 			return err
 		}
-		for _, rule := range rules {
+		for i, rule := range rules {
 			if _, twice := p.rules[rule.ID]; twice {
 				return &SchemaError{File: name, Rule: rule.ID, Field: "id", Detail: "another rule has the same id"}
 			}
 			rule.PackVersion, rule.ZoneData = p.Version, p.ZoneVersion
-			p.rules[rule.ID], p.files[rule.ID] = rule, name
+			p.rules[rule.ID], p.files[rule.ID], p.written[rule.ID] = rule, name, written[i]
 		}
 	}
 	return p.checkReferences()
@@ -149,6 +150,12 @@ func (p *Pack) Rule(id string) (clock.Rule, bool) {
 	rule, ok := p.rules[id]
 	return rule, ok
 }
+
+// Written is the rule as its file writes it, and that file; both are "" if there is no such rule.
+func (p *Pack) Written(id string) (text, file string) { return p.written[id], p.files[id] }
+
+// Calendars are the names of all calendars, sorted; "NONE" is among them.
+func (p *Pack) Calendars() []string { return slices.Sorted(maps.Keys(p.calendars)) }
 
 // Rules are all rules in the order of their ids.
 func (p *Pack) Rules() []clock.Rule {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -21,17 +22,17 @@ const (
 // ruleID is the form of a rule's id: lower-case words and numbers joined by hyphens.
 var ruleID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// readRules reads one file of rules.
-func readRules(file string, text []byte) ([]clock.Rule, error) {
+// readRules reads one file of rules. written are the same rules as the file writes them, one text each.
+func readRules(file string, text []byte) (rules []clock.Rule, written []string, err error) {
 	root, broken := document(file, text)
 	if broken != nil {
-		return nil, broken
+		return nil, nil, broken
 	}
 	var nodes []yaml.Node
 	if broken := (fields{"rules": &nodes}).read(root); broken != nil {
-		return nil, broken.in(file)
+		return nil, nil, broken.in(file)
 	}
-	rules := make([]clock.Rule, 0, len(nodes))
+	lines := strings.Split(string(text), "\n")
 	for i := range nodes {
 		rule, broken := readRule(&nodes[i])
 		if broken != nil {
@@ -39,11 +40,16 @@ func readRules(file string, text []byte) ([]clock.Rule, error) {
 			if rule.ID == "" {
 				broken.Rule = fmt.Sprintf("#%d", i+1)
 			}
-			return nil, broken.in(file)
+			return nil, nil, broken.in(file)
+		}
+		last := len(lines)
+		if i+1 < len(nodes) {
+			last = nodes[i+1].Line - 1
 		}
 		rules = append(rules, rule)
+		written = append(written, strings.TrimRight(strings.Join(lines[nodes[i].Line-1:last], "\n"), "\n "))
 	}
-	return rules, nil
+	return rules, written, nil
 }
 
 // readRule reads one rule and checks it. The rule it returns beside an error has as much as was read.
