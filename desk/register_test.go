@@ -339,6 +339,29 @@ func TestTheRegisterSaysWhatWasWeighedAndWhoDecided(t *testing.T) {
 	}
 }
 
+// Why a notice came late is what its last approval said, and what was explained beside it.
+func TestTheRegisterForgetsTheReasonsOfAVoidedApproval(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	h.ImportSamples(t)
+	r := inEarnest(t, h, desk.OpenInput{SuspectedBreach: true})
+	r.Aware(t, r.Case, r.ago(50*time.Hour))
+	r.Parties(t, r.Case, "C-1001")
+	notice := r.draft(access.CommsLead, testkit.Text())
+	_, err := h.Desk.ExplainDelay(t.Context(), h.As(access.PrivacyLead), "", r.Case, notice, desk.DelayReasonInput{Reason: "the mailbox"})
+	require.NoError(t, err)
+	require.NoError(t, r.submit(notice))
+	require.NoError(t, r.approveDelayed(notice, r.digest(notice), delay))
+	require.NoError(t, r.edit(access.CommsLead, notice, 1, testkit.Text()))
+	require.NoError(t, r.approveDelayed(notice, r.digest(notice), desk.Delay{Reason: map[string]string{"en": "the pager"}}))
+	require.NoError(t, r.release(notice))
+	r.letters(notice)
+	breaches, _ := book(t, h, h.As(access.Auditor))
+	owed := breaches[r.Code].Duties[0]
+	require.True(t, owed.Late)
+	require.Equal(t, []string{"the pager", "the mailbox"}, owed.DelayReasons)
+}
+
 // Nothing tells an outsider that a restricted breach exists: his register is the one of a house without it.
 func TestARestrictedBreachIsInTheRegisterOfItsMembersOnly(t *testing.T) {
 	t.Parallel()

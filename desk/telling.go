@@ -25,11 +25,12 @@ import (
 type telling struct {
 	breach register.Breach
 	key    seal.Key
-	// waived and delays are by duty, late by notice.
+	// waived is by duty.
 	waived map[string]register.Decision
 	// proposed is who said the first of two words on the case's dismissal.
-	proposed     string
-	delays, late map[string][]string
+	proposed string
+	// delays are reasons by duty; approved and late by notice, from its last approval and from what was explained beside it.
+	delays, approved, late map[string][]string
 }
 
 func (d *Desk) tell(ctx context.Context, tx *store.Tx, c store.Case) (*telling, error) {
@@ -41,7 +42,7 @@ func (d *Desk) tell(ctx context.Context, tx *store.Tx, c store.Case) (*telling, 
 	if err != nil {
 		return nil, err
 	}
-	t := &telling{key: key, waived: map[string]register.Decision{}, delays: map[string][]string{}, late: map[string][]string{}}
+	t := &telling{key: key, waived: map[string]register.Decision{}, delays: map[string][]string{}, approved: map[string][]string{}, late: map[string][]string{}}
 	t.breach = register.Breach{
 		Case: c.ID.String(), Code: c.Code, Status: c.Status, Verdict: string(view.State.Verdict), Severity: string(view.State.Severity),
 		Title: view.Title, Summary: view.Summary, Erased: view.Erased, DetectedAt: view.OpenedAt, Assessment: string(view.State.Assessment),
@@ -146,7 +147,12 @@ func (t *telling) hear(caseID uuid.UUID, e store.Entry) error {
 		if why := said.delay(); why != "" {
 			t.delays[said.Duty] = append(t.delays[said.Duty], why)
 		}
-	case "notice.approved", "notice.delay_explained":
+	case "notice.approved":
+		delete(t.approved, said.Notice) // An edit voided the approval before, and its reason with it.
+		if why := said.delay(); why != "" {
+			t.approved[said.Notice] = []string{why}
+		}
+	case "notice.delay_explained":
 		if why := said.delay(); why != "" {
 			t.late[said.Notice] = append(t.late[said.Notice], why)
 		}

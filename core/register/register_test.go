@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +97,14 @@ func TestOneChangedByteAnywhereIsFound(t *testing.T) {
 		for _, cut := range []int{0, 1, 2, len(file) / 2, len(file) - 1} {
 			_, err := verify(file[:cut], s)
 			require.ErrorIs(t, err, register.ErrRegister, "%s cut at %d", format, cut)
+		}
+		other := written(t, format, s, "Another bucket")
+		last := bytes.LastIndexByte(bytes.TrimRight(other, "\r\n"), '\n') + 1
+		for name, changed := range map[string][]byte{
+			"the same twice": slices.Concat(file, file), "another behind it": slices.Concat(file, other), "another's signature": slices.Concat(file[:len(file)-len(other)+last], other[last:]),
+		} {
+			_, err := verify(changed, s)
+			require.ErrorIs(t, err, register.ErrRegister, "%s: %s", format, name)
 		}
 		for _, more := range []string{"\n", "\r\n", " ", "x"} {
 			_, err := verify(append(bytes.Clone(file), more...), s)
