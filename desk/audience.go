@@ -43,7 +43,10 @@ type visitor interface {
 const audiencePage = 1000
 
 // audience walks over everybody who is owed the notice, in pages, so that memory does not grow with customers.
-func (d *Desk) audience(ctx context.Context, tx *store.Tx, c store.Case, notice uuid.UUID, text letters.Notice, v visitor) (audience, error) {
+func (d *Desk) audience(ctx context.Context, tx *store.Tx, c store.Case, n store.Notice, text letters.Notice, v visitor) (audience, error) {
+	if n.Kind == letters.IncidentPeople {
+		return d.people(ctx, tx, c, n, text, v)
+	}
 	var a audience
 	starts, err := tx.Starts(ctx, c.ID)
 	if err != nil {
@@ -52,7 +55,7 @@ func (d *Desk) audience(ctx context.Context, tx *store.Tx, c store.Case, notice 
 	approval := letters.NewApproval(text)
 	var after uuid.UUID
 	for {
-		owed, err := tx.Owed(ctx, c.ID, notice, after, audiencePage)
+		owed, err := tx.Owed(ctx, c.ID, n.ID, after, audiencePage)
 		if err != nil || len(owed) == 0 {
 			a.digest = approval.Sum()
 			return a, err

@@ -30,6 +30,9 @@ type coverage struct {
 
 // cover holds a notice's text against the lists of everybody who is owed it; while nobody is, against everything.
 func cover(ctx context.Context, tx *store.Tx, c store.Case, n store.Notice, text letters.Notice) (coverage, error) {
+	if n.Kind == letters.IncidentPeople {
+		return coverPeople(ctx, tx, c, n, text)
+	}
 	wants, err := tx.Wants(ctx, c.ID, n.ID, c.Now)
 	if err != nil {
 		return coverage{}, err
@@ -160,7 +163,7 @@ func sealDelay(key seal.Key, n *store.Notice, text letters.Notice) (digest strin
 // ExplainDelay records in the case why a notice comes late. It changes no letter: what is printed, the approver decides.
 func (d *Desk) ExplainDelay(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in DelayReasonInput) (Receipt, error) {
 	return d.onNotice(ctx, actor, key, access.NoticeApprove, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
-		late, err := w.LateCustomers(ctx, *n, n.State == noticeReleasing || n.State == noticeReleased, w.c.Now)
+		late, err := w.late(ctx, *n, n.State == noticeReleasing || n.State == noticeReleased)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -192,7 +195,7 @@ func (d *Desk) PreviewDelayed(ctx context.Context, actor access.Actor, caseID, n
 			}
 		}
 		look := &looker{index: in.Index}
-		audience, err := d.audience(ctx, tx, c, n.ID, text, look)
+		audience, err := d.audience(ctx, tx, c, n, text, look)
 		if err != nil {
 			return err
 		}

@@ -83,7 +83,9 @@ func (r *deriver) set(owed *store.Duty, key string, resolution duty.Resolution, 
 	if result.clock.Waiting == "" {
 		owed.StartedAt, owed.Target, owed.Limit = utc(&result.clock.Start), utc(&result.clock.Target), utc(result.clock.Limit)
 	}
-	r.delay(owed)
+	if err := r.delay(owed); err != nil {
+		return err
+	}
 	if owed.MetAt != nil {
 		owed.Late = owed.Limit != nil && owed.MetAt.After(*owed.Limit)
 	}

@@ -30,33 +30,48 @@ type openings struct {
 	unadopted []string
 }
 
-// ledger opens duties in one decision: it knows the agreements, the starts and what is open already.
+// ledger derives and opens duties in one decision, by the law and the starts.
 type ledger struct {
 	*work
 	desk    *Desk
-	book    *book
 	law     *law
 	deriver *deriver
-	known   map[string]bool
+	// book is the agreements, known what is open already: both are read where duties are opened.
+	book  *book
+	known map[string]bool
 	// resolved is what this decision resolved, by the key under which it is kept.
 	resolved map[string]duty.Resolution
 }
 
 func (d *Desk) ledger(ctx context.Context, w *work, starts map[string]time.Time) (*ledger, error) {
-	known, err := w.KnownDuties(ctx, w.c.ID)
-	if err != nil {
-		return nil, err
-	}
 	law, err := d.law(ctx, w.Tx, w.c.PackVersion)
 	if err != nil {
 		return nil, err
 	}
-	book, err := openBook(ctx, w.Tx, w.c.OpenedAt)
-	return &ledger{work: w, desk: d, book: book, law: law, deriver: d.deriver(law, starts, w.c.Now), known: known, resolved: map[string]duty.Resolution{}}, err
+	return &ledger{work: w, desk: d, law: law, deriver: d.deriver(law, starts, w.c.Now), known: map[string]bool{}, resolved: map[string]duty.Resolution{}}, nil
 }
 
+// recall reads what is owed already to these customers, and to everybody who is none.
+func (l *ledger) recall(ctx context.Context, customers []uuid.UUID) error {
+	known, err := l.KnownDuties(ctx, l.c.ID, customers)
+	maps.Copy(l.known, known)
+	return err
+}
+
+// basis says which duties are opened.
+type basis int
+
+const (
+	// byAgreement: under agreements and laws.
+	byAgreement basis = iota
+	// byLaw: what laws ask for alone. What was agreed since the case began opens nothing by the way.
+	byLaw
+	// asSupplier: only what laws ask of whoever serves the customers.
+	asSupplier
+)
+
 // openDuties opens what new parties are owed: by agreement for customers, by proposal for authorities.
-func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, customers map[uuid.UUID]store.Customer, governs string) (openings, error) {
+func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, customers map[uuid.UUID]store.Customer, under basis, governs string) (openings, error) {
 	var all openings
 	starts, err := w.Starts(ctx, w.c.ID)
 	if err != nil {
@@ -65,6 +80,14 @@ func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, c
 	l, err := d.ledger(ctx, w, starts)
 	if err != nil {
 		return all, err
+	}
+	if err := l.recall(ctx, slices.Collect(maps.Keys(customers))); err != nil {
+		return all, err
+	}
+	if under == byAgreement && len(customers) > 0 {
+		if l.book, err = openBook(ctx, w.Tx, w.c.OpenedAt); err != nil {
+			return all, err
+		}
 	}
 	clocks := clocks{}
 	dues := newDues()
@@ -81,9 +104,11 @@ func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, c
 		return w.InsertDuties(ctx, duties, dues.page, "opened")
 	}
 	for part := range slices.Chunk(parties, chunk) {
-		accepted, err := l.acceptances(ctx, part)
-		if err != nil {
-			return all, err
+		var accepted map[uuid.UUID]map[string]time.Time
+		if l.book != nil {
+			if accepted, err = l.acceptances(ctx, part); err != nil {
+				return all, err
+			}
 		}
 		duties := make([]store.Duty, 0, len(part))
 		for _, p := range part {
@@ -100,8 +125,8 @@ func (d *Desk) openDuties(ctx context.Context, w *work, parties []store.Party, c
 			return all, err
 		}
 	}
-	if len(parties) > 0 {
-		owed, err := l.underLaw(ctx, parties, governs, unadopted)
+	if len(parties) > 0 && under != asSupplier {
+		owed, err := l.underLaw(ctx, governs, unadopted)
 		if err == nil {
 			err = write(owed)
 		}
@@ -141,8 +166,8 @@ func (l *ledger) toCustomer(p store.Party, c store.Customer, accepted map[string
 		return nil, err
 	}
 	duties, err := l.asSupplier(p, c, customer, governs, unadopted)
-	if err != nil {
-		return nil, err
+	if err != nil || l.book == nil {
+		return duties, err
 	}
 	key, resolution, err := l.resolve(p, accepted)
 	if err != nil || !resolution.Owed {
@@ -268,7 +293,8 @@ func (l *ledger) rederive(ctx context.Context, duties []store.Duty, governs stri
 			return err
 		}
 		if was == governsUndecided && one.Governs != governsUndecided {
-			if one.Disputed = resolution.Disputed; one.Customer != nil && one.State == "proposed" {
+			// What law asks stays proposed: a person confirms it.
+			if one.Disputed = resolution.Disputed; resolution.Term.Kind == duty.IncidentNotice && one.State == "proposed" {
 				one.State = "required"
 			}
 		}

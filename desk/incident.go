@@ -39,10 +39,12 @@ func (d *Desk) Open(ctx context.Context, actor access.Actor, key string, in Open
 		return Receipt{}, err
 	}
 	var receipt Receipt
+	kept := false
 	for range 5 { // A short code may be taken already; the next one is as good.
 		err = d.store.Do(ctx, func(tx *store.Tx) error {
 			return once(ctx, tx, actor, key, string(access.CaseOpen), digest, &receipt, func() error {
 				receipt, err = d.open(ctx, tx, actor, in)
+				kept = err == nil
 				return err
 			})
 		})
@@ -50,7 +52,7 @@ func (d *Desk) Open(ctx context.Context, actor access.Actor, key string, in Open
 			break
 		}
 	}
-	if err == nil {
+	if err == nil && kept { // A receipt that was only told again kept nothing.
 		d.packKept.Store(true)
 	}
 	return receipt, err
@@ -383,7 +385,12 @@ func (d *Desk) start(ctx context.Context, w *work, in StartInput, starts map[str
 	if err != nil {
 		return Receipt{}, err
 	}
-	moved, err := d.rederive(ctx, w, starts, store.DutyFilter{Word: in.Word, States: []string{"proposed", "required", "met"}}, "", "start "+in.Word+" recorded")
+	beside, err := w.StartedBy(ctx, w.c.ID, in.Word)
+	if err != nil {
+		return Receipt{}, err
+	}
+	these := store.DutyFilter{Word: in.Word, Beside: beside, States: []string{"proposed", "required", "met"}}
+	moved, err := d.rederive(ctx, w, starts, these, "", "start "+in.Word+" recorded")
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -394,7 +401,7 @@ func (d *Desk) start(ctx context.Context, w *work, in StartInput, starts map[str
 		}
 		moved += capped
 	} else if word.Contingent() {
-		if _, err := d.proposeToAll(ctx, w); err != nil {
+		if _, err := d.proposeToAll(ctx, w, word); err != nil {
 			return Receipt{}, err
 		}
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/store"
 )
 
@@ -25,16 +27,22 @@ type law struct {
 	toCustomers []clock.Rule
 }
 
-// law reads the rules of a pack's version: this binary's own, or those that were kept when a case began with them.
+// law reads the rules of a pack's version: this binary's own, or those that were kept when a case began with them. Where
+// they were not kept, it is this binary's own, and its version says so.
 func (d *Desk) law(ctx context.Context, tx *store.Tx, version string) (*law, error) {
 	list := d.pack.Rules()
 	if version != d.pack.Version {
 		body, err := tx.Pack(ctx, version)
-		if err != nil {
+		switch {
+		case problem.CodeOf(err) == problem.NotFound:
+			version = d.pack.Version // Nobody kept it: a clock under a law does not wait for a file.
+		case err != nil:
 			return nil, err
-		}
-		if err := json.Unmarshal(body, &list); err != nil {
-			return nil, fmt.Errorf("cannot read rule pack %s: %w", version, err)
+		default:
+			list = nil
+			if err := json.Unmarshal(body, &list); err != nil {
+				return nil, fmt.Errorf("cannot read rule pack %s: %w", version, err)
+			}
 		}
 	}
 	adoptions, err := tx.Adoptions(ctx)
@@ -78,7 +86,7 @@ func (d *Desk) keepPack(ctx context.Context, tx *store.Tx) error {
 
 // underLaw proposes what the company owes under laws to others than its customers. A rule that nobody has adopted opens
 // nothing and is named instead.
-func (l *ledger) underLaw(ctx context.Context, parties []store.Party, governs string, unadopted map[string]bool) ([]store.Duty, error) {
+func (l *ledger) underLaw(ctx context.Context, governs string, unadopted map[string]bool) ([]store.Duty, error) {
 	situation, groups, err := l.situation(ctx)
 	if err != nil {
 		return nil, err
@@ -92,11 +100,12 @@ func (l *ledger) underLaw(ctx context.Context, parties []store.Party, governs st
 			unadopted[proposal.Rule] = true
 			continue
 		}
-		of := parties[0]
-		if i := slices.IndexFunc(parties, func(p store.Party) bool { return p.Customer == nil }); i >= 0 {
-			of = parties[i]
-		} else if len(groups) > 0 && proposal.To != clock.ToOurselves {
-			of = groups[0]
+		if l.known[counterpartyOf(proposal)+"/"+proposal.Rule] {
+			continue
+		}
+		of, err := l.first(ctx, proposal, situation, groups)
+		if err != nil {
+			return nil, err
 		}
 		owed, isNew, err := l.proposed(of, proposal, governs)
 		if err != nil {
@@ -109,16 +118,46 @@ func (l *ledger) underLaw(ctx context.Context, parties []store.Party, governs st
 	return duties, nil
 }
 
+// counterpartyOf is to whom a proposal is owed, as duties say it.
+func counterpartyOf(p duty.Proposal) string { return string(p.To) + "/" + p.Name }
+
+// first is the party with which a proposal came about: the group that, with those recorded before it, gives it, or the
+// first party of the case where no group is needed. A later wave takes no part in what was owed without it.
+func (l *ledger) first(ctx context.Context, proposal duty.Proposal, situation duty.Situation, groups []store.Party) (store.Party, error) {
+	same := func(p duty.Proposal) bool {
+		return p.Rule == proposal.Rule && p.Name == proposal.Name && p.To == proposal.To
+	}
+	all := situation.Groups
+	for n := 1; n <= len(groups); n++ {
+		situation.Groups = all[:n]
+		if slices.ContainsFunc(duty.Propose(l.desk.company, situation, l.law.list), same) {
+			return groups[n-1], nil
+		}
+	}
+	first, err := l.Parties(ctx, l.c.ID, uuid.Nil, 1)
+	if err == nil && len(first) == 0 {
+		err = fmt.Errorf("cannot propose %s: the case has no party", proposal.Rule)
+	}
+	if err != nil {
+		return store.Party{}, err
+	}
+	return first[0], nil
+}
+
 // asked says whether a rule that starts with the word asks for anything yet.
 func (l *ledger) asked(word clock.StartWord) bool {
 	_, recorded := l.deriver.starts[word]
 	return recorded || !word.Contingent()
 }
 
-// proposeToAll proposes again over every party, customers included, once a word is recorded that only some incidents
-// know. It answers how many duties it opened.
-func (d *Desk) proposeToAll(ctx context.Context, w *work) (int, error) {
-	opened, after := 0, uuid.Nil
+// proposeToAll proposes again over every party, customers included, what starts with a word: once it is recorded that only
+// some incidents know it, and once a rule that starts with it is adopted. It answers how many duties it opened.
+func (d *Desk) proposeToAll(ctx context.Context, w *work, word clock.StartWord) (int, error) {
+	law, err := d.law(ctx, w.Tx, w.c.PackVersion)
+	if err != nil || !slices.ContainsFunc(law.list, func(r clock.Rule) bool { return r.Start == word && r.Adoption != nil }) {
+		return 0, err
+	}
+	opened, after, under := 0, uuid.Nil, byLaw
 	for {
 		parties, err := w.Parties(ctx, w.c.ID, after, chunk)
 		if err != nil || len(parties) == 0 {
@@ -136,11 +175,11 @@ func (d *Desk) proposeToAll(ctx context.Context, w *work) (int, error) {
 		if err != nil {
 			return opened, err
 		}
-		these, err := d.openDuties(ctx, w, parties, customers, "")
+		these, err := d.openDuties(ctx, w, parties, customers, under, "")
 		if err != nil {
 			return opened, err
 		}
-		opened += these.duties
+		opened, under = opened+these.duties, asSupplier
 	}
 }
 
@@ -187,8 +226,8 @@ func (l *ledger) situation(ctx context.Context) (duty.Situation, []store.Party, 
 // proposed is the duty of a proposal; false where the same is owed already.
 func (l *ledger) proposed(p store.Party, proposal duty.Proposal, governs string) (store.Duty, bool, error) {
 	resolution := l.statutory(l.law.rules[proposal.Rule], proposal.Place, proposal.Why)
-	key := strings.Join([]string{l.c.PackVersion, proposal.Rule, proposal.Place.Zone, proposal.Place.Calendar, proposal.Why}, "/")
-	owed, isNew, err := l.row(p, key, resolution, string(proposal.To)+"/"+proposal.Name, "proposed")
+	key := l.key(resolution, proposal.Place, proposal.Why)
+	owed, isNew, err := l.row(p, key, resolution, counterpartyOf(proposal), "proposed")
 	if err != nil || !isNew {
 		return owed, false, err
 	}
@@ -211,8 +250,9 @@ func (l *ledger) asSupplier(p store.Party, c store.Customer, customer duty.Custo
 			unadopted[rule.ID] = true
 			continue
 		}
-		resolution := l.statutory(rule, duty.Place{Zone: rule.Zone, Calendar: rule.Calendar}, "the law binds whoever serves this customer: its profile or the company's says so")
-		key := l.c.PackVersion + "/" + rule.ID
+		place := duty.Place{Zone: rule.Zone, Calendar: rule.Calendar}
+		resolution := l.statutory(rule, place, "the law binds whoever serves this customer: its profile or the company's says so")
+		key := l.key(resolution, place, "supplier")
 		owed, isNew, err := l.row(p, key, resolution, "customer/"+c.ID.String(), "proposed")
 		if err != nil {
 			return nil, err
@@ -238,15 +278,71 @@ func (l *ledger) statutory(rule clock.Rule, place duty.Place, why string) duty.R
 	if rule.Binds.To == clock.ToCustomer {
 		term.Channels, term.Notify = []duty.Channel{duty.Email, duty.ByHand}, []duty.ContactRole{duty.RoleIncidentNotice}
 	}
+	options := map[string]string{}
 	for _, option := range l.desk.company.Circumstances {
 		if rule.Knows(option) {
-			if term.Options == nil {
-				term.Options = map[string]string{}
-			}
-			term.Options[option] = "true"
+			options[option] = "true"
 		}
 	}
+	if rule.FromContract { // Its number is not on record: the target is our own.
+		options[clock.OptionInternalTarget] = clock.Hours(int(l.desk.internal.Hours())).String()
+	}
+	if len(options) > 0 {
+		term.Options = options
+	}
 	return duty.Resolution{Owed: true, Term: term, Candidates: []duty.Term{term}, Why: []string{why}}
+}
+
+// endUnsupported ends duties to authorities, to people and to others whose party was ruled out and that nothing else in the
+// case gives: no other group, and no trait of the company's. What something gives stays as it is, with its state and clock.
+func (d *Desk) endUnsupported(ctx context.Context, w *work) (ended int, err error) {
+	duties, err := w.Unsupported(ctx, w.c.ID)
+	if err != nil || len(duties) == 0 {
+		return 0, err
+	}
+	l, err := d.ledger(ctx, w, nil)
+	if err != nil {
+		return 0, err
+	}
+	situation, _, err := l.situation(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if situation.Risk = duty.RiskHigh; len(situation.Touched) == 0 { // What a lower risk would not ask for, a person decides.
+		situation.Touched = []duty.Touch{"nothing"}
+	}
+	given := map[string]bool{}
+	for _, proposal := range duty.Propose(d.company, situation, l.law.list) {
+		given[counterpartyOf(proposal)+" "+proposal.Rule] = true
+	}
+	for _, one := range duties {
+		root := one
+		for root.Follows != nil {
+			if root, err = w.LockDuty(ctx, w.c.ID, *root.Follows); err != nil {
+				return 0, err
+			}
+		}
+		if given[root.Counterparty+" "+root.Rule] {
+			continue
+		}
+		if one.State = "not_required"; one.Governs == governsUndecided {
+			one.Governs = governsFound
+		}
+		if err := w.SetDuty(ctx, one); err != nil {
+			return 0, err
+		}
+		ended++
+	}
+	return ended, nil
+}
+
+// key names what a law gives: by which pack, at which place, in which circumstances of the company, and why.
+func (l *ledger) key(resolution duty.Resolution, place duty.Place, why string) string {
+	parts := []string{l.law.version, resolution.Term.Rule, place.Zone, place.Calendar}
+	for _, option := range slices.Sorted(maps.Keys(resolution.Term.Options)) {
+		parts = append(parts, option+"="+resolution.Term.Options[option])
+	}
+	return strings.Join(append(parts, why), "/")
 }
 
 // follow opens the stages whose earlier one was submitted, and moves those earlier whose earlier one turns out to have
@@ -258,8 +354,10 @@ func (d *Desk) follow(ctx context.Context, w *work) error {
 	}
 	next := map[string][]clock.Rule{}
 	for _, rule := range law.list {
-		// A stage without a number ("in phases") is a promise that the filing itself makes, with its own instant.
-		if rule.Follows != "" && rule.HasNumber() && rule.Adoption != nil && rule.InForce {
+		// A stage without a number to the same addressee ("in phases") is a promise that the filing itself makes, with its
+		// own instant.
+		phase := !rule.HasNumber() && rule.Binds.To == law.rules[rule.Follows].Binds.To
+		if rule.Follows != "" && !phase && rule.Adoption != nil && rule.InForce {
 			next[rule.Follows] = append(next[rule.Follows], rule)
 		}
 	}
@@ -267,8 +365,14 @@ func (d *Desk) follow(ctx context.Context, w *work) error {
 	if err != nil || len(stages) == 0 {
 		return err
 	}
-	l, err := d.ledger(ctx, w, nil)
-	if err != nil {
+	l := &ledger{work: w, desk: d, law: law, deriver: d.deriver(law, nil, w.c.Now), known: map[string]bool{}, resolved: map[string]duty.Resolution{}}
+	var customers []uuid.UUID
+	for _, stage := range stages {
+		if stage.Met.Customer != nil {
+			customers = append(customers, *stage.Met.Customer)
+		}
+	}
+	if err := l.recall(ctx, customers); err != nil {
 		return err
 	}
 	clocks, dues := clocks{}, newDues()
@@ -333,15 +437,15 @@ func (l *ledger) stage(ctx context.Context, met store.Duty, rule clock.Rule) (st
 		place = duty.Place{Zone: rule.Zone, Calendar: rule.Calendar}
 	}
 	counterparty, state := met.Counterparty, "required"
-	if rule.Addressee != "" && met.Customer == nil && rule.Binds.To != l.law.rules[met.Rule].Binds.To {
-		counterparty = string(rule.Binds.To) + "/" + rule.Addressee
+	if met.Customer == nil && rule.Binds.To != l.law.rules[met.Rule].Binds.To {
+		counterparty = string(rule.Binds.To) + "/" + cmp.Or(rule.Addressee, rule.Regime)
 	}
 	if rule.Binds.AtLeast > 0 || rule.Binds.HighRisk {
 		state = "proposed"
 	}
 	why := fmt.Sprintf("it follows %s, which was submitted", l.law.rules[met.Rule].Citation)
 	resolution := l.statutory(rule, place, why)
-	key := strings.Join([]string{l.c.PackVersion, rule.ID, place.Zone, place.Calendar, "stage"}, "/")
+	key := l.key(resolution, place, "stage")
 	one, isNew, err := l.row(store.Party{ID: met.Party}, key, resolution, counterparty, state)
 	if err != nil || !isNew {
 		return one, false, err

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -60,7 +61,7 @@ func (d *Desk) DraftNotice(ctx context.Context, actor access.Actor, key string, 
 			}
 			text = &taken
 		}
-		n := store.Notice{ID: newID(), Case: w.c.ID, Kind: letters.IncidentCustomer, State: noticeDraft, Version: 1, CreatedAt: w.c.Now, FollowUp: in.Update}
+		n := store.Notice{ID: newID(), Case: w.c.ID, Kind: cmp.Or(text.Template, letters.IncidentCustomer), State: noticeDraft, Version: 1, CreatedAt: w.c.Now, FollowUp: in.Update}
 		if err := w.sealText(&n, *text); err != nil {
 			return Receipt{}, err
 		}
@@ -72,10 +73,13 @@ func (d *Desk) DraftNotice(ctx context.Context, actor access.Actor, key string, 
 // sealText checks what can be checked of a draft and seals it as the notice's current version.
 func (w *work) sealText(n *store.Notice, text letters.Notice) error {
 	if text.Template == "" {
-		text.Template, text.TemplateVersion = letters.IncidentCustomer, letters.LatestTemplate(letters.IncidentCustomer)
+		text.Template, text.TemplateVersion = n.Kind, letters.LatestTemplate(n.Kind)
 	}
-	if text.Template != letters.IncidentCustomer {
-		return problem.InvalidField("content.template", "the one template is %s", letters.IncidentCustomer)
+	if letters.Required(text.Template) == nil {
+		return problem.InvalidField("content.template", "the templates are %s and %s", letters.IncidentCustomer, letters.IncidentPeople)
+	}
+	if text.Template != n.Kind {
+		return problem.InvalidField("content.template", "it is for others than the notice was drafted for (%s): draft another", n.Kind)
 	}
 	if len(text.Languages) == 0 {
 		return problem.InvalidField("content.languages", "write the notice in at least one language")
@@ -213,7 +217,7 @@ func (d *Desk) ApproveNotice(ctx context.Context, actor access.Actor, key string
 		if text, err = in.with(text); err != nil {
 			return Receipt{}, err
 		}
-		audience, err := d.audience(ctx, w.Tx, w.c, n.ID, text, nil)
+		audience, err := d.audience(ctx, w.Tx, w.c, *n, text, nil)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -224,7 +228,7 @@ func (d *Desk) ApproveNotice(ctx context.Context, actor access.Actor, key string
 			return Receipt{}, problem.Blocked(problem.Blocker{Code: "digest_differs", Ref: n.ID.String(),
 				Detail: "text, recipients or their values are no longer what was previewed; preview again"})
 		}
-		late, err := w.LateCustomers(ctx, *n, false, w.c.Now)
+		late, err := w.late(ctx, *n, false)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -262,16 +266,19 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		if blockers := covers.blockers(text); len(blockers) > 0 {
 			return Receipt{}, problem.Blocked(blockers...)
 		}
-		late, err := w.LateCustomers(ctx, *n, false, w.c.Now)
+		late, err := w.late(ctx, *n, false)
 		if err != nil {
 			return Receipt{}, err
+		}
+		if n.Kind == letters.IncidentPeople {
+			return d.releaseByHand(ctx, w, n, text, late)
 		}
 		sending := store.Campaign{ID: newID(), Case: w.c.ID, Notice: n.ID, Version: n.Version, Lane: in.Lane, State: string(campaign.Running), CreatedAt: w.c.Now}
 		if err := w.InsertCampaign(ctx, sending); err != nil {
 			return Receipt{}, err
 		}
 		plan := &planner{work: w, campaign: sending, promised: w.promisedUpdate(n.ID, w.c.Now, text.Promises())}
-		audience, err := d.audience(ctx, w.Tx, w.c, n.ID, text, plan)
+		audience, err := d.audience(ctx, w.Tx, w.c, *n, text, plan)
 		if err != nil {
 			return Receipt{}, err
 		}

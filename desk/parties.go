@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -48,7 +49,7 @@ func (d *Desk) RecordParties(ctx context.Context, actor access.Actor, key string
 		if err := w.InsertParties(ctx, parties); err != nil {
 			return Receipt{}, err
 		}
-		opened, err := d.openDuties(ctx, w, parties, customers, in.Governs)
+		opened, err := d.openDuties(ctx, w, parties, customers, byAgreement, in.Governs)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -84,14 +85,14 @@ func (d *Desk) RuleOutParty(ctx context.Context, actor access.Actor, key string,
 		if err != nil {
 			return Receipt{}, err
 		}
+		unsupported, err := d.endUnsupported(ctx, w)
+		if err != nil {
+			return Receipt{}, err
+		}
+		ended += unsupported
 		w.write("party.ruled_out", time.Time{}, map[string]any{"party": partyID, "told": told}, map[string]any{"reason": in.Reason})
 		if ended > 0 {
 			w.write("duties.decided", time.Time{}, map[string]any{"party": partyID, "required": false, "count": ended}, nil)
-		}
-		if ended > 0 && party.Customer == nil { // Another group may give the same duty.
-			if _, err := d.propose(ctx, w); err != nil {
-				return Receipt{}, err
-			}
 		}
 		if told {
 			raise := store.Raise{Key: cases.RaiseFollowUp + "@" + partyID.String(), Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: 1}
@@ -109,11 +110,11 @@ func (d *Desk) newParties(ctx context.Context, w *work, in PartiesInput) ([]stor
 	if err != nil {
 		return nil, nil, err
 	}
-	known, err := w.knownParties(ctx)
+	byRef, err := customersOf(ctx, w.Tx, in.Parties)
 	if err != nil {
 		return nil, nil, err
 	}
-	byRef, err := customersOf(ctx, w.Tx, in.Parties)
+	known, err := w.knownParties(ctx, ids(slices.Collect(maps.Values(byRef)), func(c store.Customer) uuid.UUID { return c.ID }))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,8 +169,8 @@ func (d *Desk) newParties(ctx context.Context, w *work, in PartiesInput) ([]stor
 // knownParties is what was found to be touched so far, by customer and service.
 type knownParties map[string][]duty.Touch
 
-func (w *work) knownParties(ctx context.Context) (knownParties, error) {
-	recorded, err := w.KnownParties(ctx, w.c.ID)
+func (w *work) knownParties(ctx context.Context, customers []uuid.UUID) (knownParties, error) {
+	recorded, err := w.KnownParties(ctx, w.c.ID, customers)
 	known := make(knownParties, len(recorded))
 	for _, p := range recorded {
 		known[p.Customer.String()+"/"+p.Service] = as[duty.Touch](p.Touched)

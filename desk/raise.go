@@ -20,6 +20,12 @@ import (
 // raise opens a raise and its first pages, unless one with its key is there: whoever notices, it is raised once. What
 // another raise leads is written down and not paged.
 func (d *Desk) raise(ctx context.Context, w *work, r store.Raise) error {
+	_, err := d.raised(ctx, w, r)
+	return err
+}
+
+// raised is raise, and says whether the raise is new.
+func (d *Desk) raised(ctx context.Context, w *work, r store.Raise) (fresh bool, err error) {
 	step := cases.Escalation(r.Kind)[0]
 	r.Case, r.RecordedAt, r.RecordedBy = w.c.ID, w.c.Now, w.actor.ID
 	if r.ID == uuid.Nil {
@@ -29,9 +35,8 @@ func (d *Desk) raise(ctx context.Context, w *work, r store.Raise) error {
 		next := w.c.Now.Add(step.Then)
 		r.NextStepAt = &next
 	}
-	fresh, err := w.InsertRaise(ctx, r)
-	if err != nil || !fresh {
-		return err
+	if fresh, err = w.InsertRaise(ctx, r); err != nil || !fresh {
+		return false, err
 	}
 	kind := "raise.opened"
 	if r.Kind == string(clock.MilestoneLimit) {
@@ -44,9 +49,9 @@ func (d *Desk) raise(ctx context.Context, w *work, r store.Raise) error {
 	}
 	w.write(kind, r.DueAt, body, nil)
 	if r.LedBy != nil {
-		return nil
+		return true, nil
 	}
-	return d.pages(ctx, w, r, step)
+	return true, d.pages(ctx, w, r, step)
 }
 
 func (d *Desk) pages(ctx context.Context, w *work, r store.Raise, step cases.Step) error {
@@ -75,18 +80,28 @@ func (d *Desk) RaiseDue(ctx context.Context, caseID uuid.UUID) (int, error) {
 		}
 		// Every duty of a clock that is left out was met before.
 		open := slices.DeleteFunc(slices.Clone(due), func(m store.DueMilestone) bool { return m.Count == 0 })
-		for _, r := range raisesOf(open) {
-			if err := d.raise(ctx, w, r); err != nil {
+		raises, concerns := raisesOf(open)
+		var leader *uuid.UUID
+		for _, r := range raises {
+			if r.LedBy = leader; leader == nil {
+				r.Concerns = concerns
+			}
+			fresh, err := d.raised(ctx, w, r)
+			if err != nil {
 				return 0, err
+			}
+			if concerns != nil && leader == nil && fresh { // One that was raised before leads nobody: it is not paged again.
+				leader = &r.ID
 			}
 		}
 		return len(due), nil
 	})
 }
 
-// raisesOf makes a raise of each milestone, the leading one first.
-func raisesOf(due []store.DueMilestone) []store.Raise {
-	raises := make([]store.Raise, 0, len(due))
+// raisesOf makes a raise of each milestone. Where several instants passed, the one that leads is the first, and concerns
+// is how many duties all of them are about; else it is nil, and each stands for itself.
+func raisesOf(due []store.DueMilestone) (raises []store.Raise, concerns *int) {
+	raises = make([]store.Raise, 0, len(due))
 	for _, m := range due {
 		key := m.Kind + "@" + m.At.UTC().Format(time.RFC3339Nano)
 		if m.Generation > 1 {
@@ -95,16 +110,12 @@ func raisesOf(due []store.DueMilestone) []store.Raise {
 		raises = append(raises, store.Raise{ID: newID(), Key: key, Kind: m.Kind, DueAt: m.At, Count: m.Count})
 	}
 	if len(due) == 0 || due[0].At.Equal(due[len(due)-1].At) {
-		return raises
+		return raises, nil
 	}
 	slices.SortStableFunc(raises, func(a, b store.Raise) int {
 		return cmp.Or(clock.MilestoneKind(b.Kind).Gravity()-clock.MilestoneKind(a.Kind).Gravity(), b.DueAt.Compare(a.DueAt))
 	})
-	raises[0].Concerns = &due[0].Concerns
-	for i := range raises[1:] {
-		raises[i+1].LedBy = &raises[0].ID
-	}
-	return raises
+	return raises, &due[0].Concerns
 }
 
 // EscalateDue takes raises that nobody acknowledged in time to their next step.

@@ -40,7 +40,7 @@ func (d *Desk) propose(ctx context.Context, w *work) (int, error) {
 			break
 		}
 		after = parties[len(parties)-1].ID
-		these, err := d.openDuties(ctx, w, parties, nil, "")
+		these, err := d.openDuties(ctx, w, parties, nil, byLaw, "")
 		if err != nil {
 			return 0, err
 		}

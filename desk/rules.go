@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -108,7 +109,7 @@ func (d *Desk) AdoptRule(ctx context.Context, actor access.Actor, rule string, i
 	}
 	// An incident that is open now may owe what the rule asks for. Whoever adopts may not see the case: Docket proposes.
 	for _, id := range open {
-		if _, err := d.process(ctx, access.DutyPropose, id, func(w *work) (int, error) { return d.proposeToAll(ctx, w) }); err != nil {
+		if _, err := d.process(ctx, access.DutyPropose, id, func(w *work) (int, error) { return d.proposeToAll(ctx, w, found.Start) }); err != nil {
 			return fmt.Errorf("the rule is adopted, and not yet proposed everywhere (adopt it again): %w", err)
 		}
 	}
@@ -161,13 +162,17 @@ func (d *Desk) NewerRules(ctx context.Context, actor access.Actor, caseID uuid.U
 }
 
 func (l *ledger) newer(ctx context.Context, duties []store.Duty) ([]NewerView, error) {
+	if err := l.readResolutions(ctx, duties); err != nil {
+		return nil, err
+	}
 	var views []NewerView
 	again := make([]store.Duty, 0, len(duties))
 	for _, one := range duties {
 		if one.StartWord == startPromised {
 			continue // A promise's instant is its own: no rule gives it.
 		}
-		if _, known := l.law.rules[one.Rule]; known {
+		gone := slices.ContainsFunc(l.resolved[one.Resolution].Candidates, func(t duty.Term) bool { _, known := l.law.rules[t.Rule]; return !known })
+		if !gone {
 			again = append(again, one)
 			continue
 		}

@@ -195,6 +195,10 @@ func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uu
 	if draft.Duty, err = d.Duty(ctx, actor, caseID, dutyID); err != nil {
 		return draft, err
 	}
+	kind := letters.IncidentCustomer
+	if toPeople(draft.Duty.Counterparty) {
+		kind = letters.IncidentPeople
+	}
 	err = d.read(ctx, actor, access.CaseRead, caseID, func(tx *store.Tx, c store.Case, key seal.Key) error {
 		notices, err := tx.Notices(ctx, c.ID)
 		if err != nil {
@@ -205,7 +209,7 @@ func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uu
 			return err
 		}
 		for i := len(notices) - 1; i >= 0; i-- {
-			if notices[i].Approval == nil || notices[i].State == noticeWithdrawn {
+			if notices[i].Approval == nil || notices[i].State == noticeWithdrawn || notices[i].Kind != kind {
 				continue
 			}
 			text, err := textOf(key, notices[i])
@@ -216,9 +220,13 @@ func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uu
 			if name == "" {
 				name = draft.Duty.Counterparty
 			}
+			zone := "UTC"
+			if kind == letters.IncidentPeople {
+				zone = d.ownZone()
+			}
 			values, err := d.located(letters.Values{
 				Customer: name, Reference: reference(c.ID, dutyID), Contract: letters.Contract{Clause: draft.Duty.Clause},
-				Aware: starts["aware_processor"].UTC(), Confirmed: starts["confirmed_processor"].UTC(), Zone: "UTC", Language: text.Fallback, Drill: c.Drill,
+				Aware: starts["aware_processor"].UTC(), Confirmed: starts["confirmed_processor"].UTC(), Zone: zone, Language: text.Fallback, Drill: c.Drill,
 			})
 			if err != nil {
 				return err

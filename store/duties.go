@@ -71,10 +71,10 @@ type KnownParty struct {
 	Touched  []string
 }
 
-// KnownParties lists the customers and services of a case that are recorded already.
-func (tx *Tx) KnownParties(ctx context.Context, caseID uuid.UUID) ([]KnownParty, error) {
+// KnownParties lists, of these customers, the services of a case that are recorded already.
+func (tx *Tx) KnownParties(ctx context.Context, caseID uuid.UUID, customers []uuid.UUID) ([]KnownParty, error) {
 	rows, err := tx.Query(ctx, `SELECT customer_id, service, array_agg(DISTINCT t.touch) FROM party, jsonb_array_elements_text(body->'touched') AS t(touch)
-		WHERE case_id = $1 AND customer_id IS NOT NULL AND certainty <> 'ruled_out' GROUP BY customer_id, service`, caseID)
+		WHERE case_id = $1 AND customer_id = ANY($2) AND certainty <> 'ruled_out' GROUP BY customer_id, service`, caseID, orEmpty(customers))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the known parties: %w", err)
 	}
@@ -163,19 +163,23 @@ func (tx *Tx) LockParty(ctx context.Context, caseID, id uuid.UUID) (Party, error
 	return p, one(err, "party")
 }
 
-// RuleOut writes that a party was not affected. What is owed for it passes to another standing party of the same
+// RuleOut writes that a party was not affected. What its customer is owed passes to another standing party of the same
 // customer, if there is one; else it ends as not required, and what was not sent yet is not sent. It answers how many
-// duties ended, and whether the customer had been told.
+// duties ended, and whether somebody had been told: the customer, or an authority by hand.
 func (tx *Tx) RuleOut(ctx context.Context, p Party) (ended int, told bool, err error) {
 	if _, err = tx.Exec(ctx, `UPDATE party SET certainty = 'ruled_out' WHERE id = $1`, p.ID); err != nil {
 		return 0, false, fmt.Errorf("cannot rule the party out: %w", err)
 	}
-	if _, err = tx.Exec(ctx, `UPDATE duty d SET party_id = o.id FROM party o WHERE d.party_id = $2 AND d.state IN ('proposed', 'required')
+	if p.Customer == nil {
+		err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM duty d JOIN delivery v ON v.duty_id = d.id WHERE d.case_id = $1 AND d.party_id = $2)`, p.Case, p.ID).Scan(&told)
+		return 0, told, err
+	}
+	if _, err = tx.Exec(ctx, `UPDATE duty d SET party_id = o.id FROM party o WHERE d.party_id = $2 AND d.customer_id = $3 AND d.state IN ('proposed', 'required')
 		AND o.case_id = $1 AND o.customer_id = $3 AND o.certainty <> 'ruled_out'`, p.Case, p.ID, p.Customer); err != nil {
 		return 0, false, fmt.Errorf("cannot pass the duties on: %w", err)
 	}
 	tag, err := tx.Exec(ctx, `UPDATE duty SET state = 'not_required', governs = CASE governs WHEN 'undecided' THEN 'found' ELSE governs END
-		WHERE party_id = $1 AND state IN ('proposed', 'required')`, p.ID)
+		WHERE party_id = $1 AND customer_id = $2 AND state IN ('proposed', 'required')`, p.ID, p.Customer)
 	if err != nil {
 		return 0, false, fmt.Errorf("cannot end the duties: %w", err)
 	}
@@ -186,6 +190,17 @@ func (tx *Tx) RuleOut(ctx context.Context, p Party) (ended int, told bool, err e
 	}
 	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM delivery WHERE case_id = $1 AND customer_id = $2 AND attempt > 0)`, p.Case, p.Customer).Scan(&told)
 	return int(tag.RowsAffected()), told, err
+}
+
+// Unsupported lists the open duties of a case to others than customers whose party was ruled out, each after those that
+// it follows.
+func (tx *Tx) Unsupported(ctx context.Context, caseID uuid.UUID) ([]Duty, error) {
+	rows, err := tx.Query(ctx, dutySelect+`JOIN party p ON p.id = d.party_id WHERE d.case_id = $1 AND d.customer_id IS NULL
+		AND d.state IN ('proposed', 'required') AND p.certainty = 'ruled_out' ORDER BY d.id FOR UPDATE OF d`, caseID)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list what nothing supports: %w", err)
+	}
+	return pgx.CollectRows(rows, scanDuty)
 }
 
 // PartiesByID reads parties by their ids.
@@ -231,8 +246,10 @@ func (tx *Tx) Resolutions(ctx context.Context, keys []string) (map[string]json.R
 type DutyFilter struct {
 	// States that count; all if empty.
 	States []string
-	// Word narrows to duties whose clock a start word starts.
+	// Word narrows to duties whose clock a start word starts: that of the term that governs, or of one beside it.
 	Word string
+	// Beside are the resolutions that have such a term beside the one that governs (see StartedBy).
+	Beside []string
 	// Rule, Governs and IDs narrow further where they are set.
 	Rule    string
 	Governs string
@@ -254,13 +271,23 @@ func (tx *Tx) LockDuties(ctx context.Context, caseID uuid.UUID, f DutyFilter) ([
 
 func (tx *Tx) duties(ctx context.Context, caseID uuid.UUID, f DutyFilter, lock string) ([]Duty, error) {
 	rows, err := tx.Query(ctx, dutySelect+`WHERE d.case_id = $1 AND d.id > $2
-		AND (cardinality($3::text[]) = 0 OR d.state = ANY($3)) AND ($4 = '' OR d.start_word = $4) AND ($5 = '' OR d.rule = $5)
+		AND (cardinality($3::text[]) = 0 OR d.state = ANY($3)) AND ($4 = '' OR d.start_word = $4 OR d.resolution = ANY($9)) AND ($5 = '' OR d.rule = $5)
 		AND ($6 = '' OR d.governs = $6) AND (cardinality($7::uuid[]) = 0 OR d.id = ANY($7)) ORDER BY d.id LIMIT $8`+lock,
-		caseID, f.After, orEmpty(f.States), f.Word, f.Rule, f.Governs, orEmpty(f.IDs), f.Limit)
+		caseID, f.After, orEmpty(f.States), f.Word, f.Rule, f.Governs, orEmpty(f.IDs), f.Limit, orEmpty(f.Beside))
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the duties: %w", err)
 	}
 	return pgx.CollectRows(rows, scanDuty)
+}
+
+// StartedBy lists the resolutions of a case's duties of which some term is started by a word.
+func (tx *Tx) StartedBy(ctx context.Context, caseID uuid.UUID, word string) ([]string, error) {
+	rows, err := tx.Query(ctx, `SELECT key FROM resolution WHERE key IN (SELECT DISTINCT resolution FROM duty WHERE case_id = $1 AND start_word <> $2)
+		AND body->'Candidates' @> jsonb_build_array(jsonb_build_object('Start', $2::text))`, caseID, word)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read which terms the word starts: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 func orEmpty[T any](s []T) []T {
@@ -270,11 +297,12 @@ func orEmpty[T any](s []T) []T {
 	return s
 }
 
-// KnownDuties are the duties of a case as "counterparty/term", but for those that ended with a party that was ruled out.
-// What people found not to be owed is known: it is looked at again when facts change, not opened a second time.
-func (tx *Tx) KnownDuties(ctx context.Context, caseID uuid.UUID) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, `SELECT counterparty || '/' || term_id FROM duty WHERE case_id = $1
-		AND (state <> 'not_required' OR id IN (SELECT duty_id FROM exemption WHERE case_id = $1))`, caseID)
+// KnownDuties are the duties of a case to these customers, and to everybody who is none, as "counterparty/term", but for
+// those that ended with a party that was ruled out. What people found not to be owed is known: it is looked at again when
+// facts change, not opened a second time.
+func (tx *Tx) KnownDuties(ctx context.Context, caseID uuid.UUID, customers []uuid.UUID) (map[string]bool, error) {
+	rows, err := tx.Query(ctx, `SELECT counterparty || '/' || term_id FROM duty WHERE case_id = $1 AND (customer_id IS NULL OR customer_id = ANY($2))
+		AND (state <> 'not_required' OR id IN (SELECT duty_id FROM exemption WHERE case_id = $1))`, caseID, orEmpty(customers))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the known duties: %w", err)
 	}
@@ -480,4 +508,14 @@ func (tx *Tx) OpenBeside(ctx context.Context, caseID, duty uuid.UUID) (n int, er
 		return 0, fmt.Errorf("cannot count the open duties: %w", err)
 	}
 	return n, nil
+}
+
+// FirstOralDelay is when an authority first asked orally to wait with a duty; nil where none did.
+func (tx *Tx) FirstOralDelay(ctx context.Context, caseID, duty uuid.UUID) (at *time.Time, err error) {
+	err = tx.QueryRow(ctx, `SELECT min(e.happened_at) FROM (SELECT happened_at, convert_from(body, 'UTF8')::jsonb AS body FROM timeline
+		WHERE case_id = $1 AND kind = 'duty.delayed') e WHERE e.body->>'duty' = $2 AND e.body->>'form' = 'oral'`, caseID, duty.String()).Scan(&at)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the requests to wait: %w", err)
+	}
+	return at, nil
 }

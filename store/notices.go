@@ -195,6 +195,25 @@ func (tx *Tx) Assign(ctx context.Context, caseID, notice uuid.UUID, customers []
 	return nil
 }
 
+// OwedToPeople lists the open duties to people that a notice is for: an update for what was promised, any other for the rest.
+func (tx *Tx) OwedToPeople(ctx context.Context, caseID, notice uuid.UUID) ([]Duty, error) {
+	rows, err := tx.Query(ctx, dutySelect+`WHERE `+freeDuties+` AND d.customer_id IS NULL AND d.counterparty LIKE 'people/%'
+		AND (d.start_word = 'promised') = (SELECT follow_up FROM notice WHERE id = $2) ORDER BY d.id`, caseID, notice)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read what is owed to people: %w", err)
+	}
+	return pgx.CollectRows(rows, scanDuty)
+}
+
+// AssignByHand says that this notice is the one released for these duties. It is sent by hand, so that another may be
+// released after it.
+func (tx *Tx) AssignByHand(ctx context.Context, notice uuid.UUID, duties []uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `UPDATE duty SET notice_id = $1, notice_over = true WHERE id = ANY($2)`, notice, duties); err != nil {
+		return fmt.Errorf("cannot assign the notice to its duties: %w", err)
+	}
+	return nil
+}
+
 // FreeDuties lets another notice be released for what a customer is still owed after this one. Until then it stays the one
 // that was released for it: whoever acknowledges it after all has been told.
 func (tx *Tx) FreeDuties(ctx context.Context, caseID, customer, notice uuid.UUID) error {

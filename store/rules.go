@@ -50,7 +50,7 @@ func (tx *Tx) InsertAdoption(ctx context.Context, a Adoption) error {
 // Adoptions lists the newest decision about each rule that people decided about.
 func (tx *Tx) Adoptions(ctx context.Context) ([]Adoption, error) {
 	rows, err := tx.Query(ctx, `SELECT DISTINCT ON (a.rule) a.id, a.rule, a.pack_version, a.adopted, a.at, a.principal_id, p.handle, a.sealed
-		FROM rule_adoption a JOIN principal p ON p.id = a.principal_id ORDER BY a.rule, a.id DESC`)
+		FROM rule_adoption a JOIN principal p ON p.id = a.principal_id ORDER BY a.rule, a.at DESC, a.id DESC`)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the adoptions: %w", err)
 	}

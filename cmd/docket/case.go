@@ -28,6 +28,7 @@ type caseCmd struct {
 	Unaffected caseUnaffectedCmd `cmd:"" help:"Rule a party out: it was not affected after all."`
 	Aware      caseAwareCmd      `cmd:"" help:"Record when the company became aware."`
 	Confirm    caseConfirmCmd    `cmd:"" help:"Record when the incident was confirmed."`
+	Start      caseStartCmd      `cmd:"" help:"Record when another start word became true, e.g. classified_major, payment_made."`
 	Candidate  caseCandidateCmd  `cmd:"" help:"Record an instant that awareness may be counted from."`
 	Candidates candidateListCmd  `cmd:"" help:"List those instants."`
 	Upstream   caseUpstreamCmd   `cmd:"" help:"Record what a sub-processor or AI provider told us of an incident of its own."`
@@ -43,6 +44,9 @@ type caseCmd struct {
 	Summary    caseSummaryCmd    `cmd:"" help:"Replace title and summary."`
 	Advance    caseAdvanceCmd    `cmd:"" help:"Move a drill's clock forward, to the next milestone or to an instant."`
 	Timeline   caseTimelineCmd   `cmd:"" help:"Show the timeline."`
+
+	NewerRules newerRulesCmd `cmd:"" help:"Show what the newest rules would change about a case that keeps older ones."`
+	Estimates  estimateCmd   `cmd:"" help:"Estimate the clocks of customers' own regulators; none of them is a duty of ours."`
 
 	Duties      dutyListCmd     `cmd:"" help:"List duties and their clocks."`
 	Duty        dutyCmd         `cmd:"" help:"Show, decide, waive or file a duty."`

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/cmd/docket/client"
+	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/desk"
 )
 
@@ -57,6 +58,26 @@ type caseConfirmCmd struct {
 // Run records confirmation.
 func (c *caseConfirmCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
 	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("starts"), Body: c.input("confirmed_processor")})
+}
+
+// startWords are the words that are recorded about incidents, as an enumeration.
+func startWords() string {
+	var words []string
+	for _, word := range clock.IncidentWords() {
+		words = append(words, string(word))
+	}
+	return strings.Join(words, ",")
+}
+
+type caseStartCmd struct {
+	caseArg
+	Word string `arg:"" enum:"${start_words}" help:"What became true: ${enum}."`
+	startFlags
+}
+
+// Run records the start word.
+func (c *caseStartCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("starts"), Body: c.input(c.Word)})
 }
 
 type casePartiesCmd struct {

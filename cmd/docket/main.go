@@ -50,7 +50,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, problems io.
 	var c cli
 	exit := -1
 	parser := kong.Must(&c, kong.Name("docket"), kong.Description("Docket keeps promises that have a deadline."), kong.UsageOnError(),
-		kong.Vars{"version": version}, kong.Writers(out, problems), kong.Exit(func(code int) { exit = code }),
+		kong.Vars{"version": version, "start_words": startWords()}, kong.Writers(out, problems), kong.Exit(func(code int) { exit = code }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(in, (*io.Reader)(nil)), kong.BindTo(out, (*io.Writer)(nil)))
 	parsed, err := parser.Parse(args)
 	if exit >= 0 {

@@ -30,6 +30,9 @@ type CompanyProfile struct {
 	Circumstances []string
 }
 
+// british says whether the UK GDPR applies to the company.
+func (c CompanyProfile) british() bool { return c.UK || slices.Contains(c.Traits, UKController) }
+
 // Establishment is a main establishment and the authority that leads there (GDPR art. 56).
 type Establishment struct {
 	// Country is the ISO 3166-1 alpha-2 code, e.g. "DE".
@@ -153,8 +156,8 @@ func ProposeAuthorities(profile CompanyProfile, impact Impact, parties []Party, 
 		propose(ruleGDPR, "SA not yet known", "", fmt.Sprintf("the country of about %d affected people is not known: find out whether they live in a member state", unknown))
 	}
 	if british, lives := people["GB"]; lives {
-		propose(ruleUKGDPR, "ICO", "GB", fmt.Sprintf("about %d affected people live in the United Kingdom%s", british, unless(profile.UK)))
-	} else if profile.UK && anyUnknown {
+		propose(ruleUKGDPR, "ICO", "GB", fmt.Sprintf("about %d affected people live in the United Kingdom%s", british, unless(profile.british())))
+	} else if profile.british() && anyUnknown {
 		propose(ruleUKGDPR, "ICO", "GB", fmt.Sprintf("the UK GDPR applies to the company, and the country of about %d affected people is not known", unknown))
 	}
 	return proposals

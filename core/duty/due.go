@@ -1,6 +1,7 @@
 package duty
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -99,6 +100,9 @@ func dueOf(term Term, at time.Time, starts Starts, home *time.Location, places P
 	if rule.Start != term.Start {
 		rule.Start, rule.Follows = term.Start, ""
 	}
+	if rule.FromContract && term.Period == nil {
+		rule = withoutNumber(rule)
+	}
 	request := clock.Request{Rule: rule, At: at, Zone: home, Calendar: clock.NoCalendar, Period: term.Period, Options: term.Options}
 	var err error
 	if term.Zone != "" {
@@ -122,6 +126,14 @@ func dueOf(term Term, at time.Time, starts Starts, home *time.Location, places P
 		Term: term, Start: at, Target: result.Target, Limit: result.Limit, Internal: result.Internal,
 		RuleVersion: result.RuleVersion, ZoneData: result.ZoneData, Why: result.Why,
 	}, nil
+}
+
+// withoutNumber is a rule whose number stands in a contract that is not on record (an insurance policy): no limit is
+// claimed, and the target is the company's own.
+func withoutNumber(rule clock.Rule) clock.Rule {
+	rule.FromContract, rule.Period, rule.InternalTarget = false, clock.Period{Unit: clock.UnitNone}, clock.Hours(24)
+	rule.Words = cmp.Or(rule.Words, "as the contract says")
+	return rule
 }
 
 // aware is the company's first awareness, whatever it was aware of.

@@ -56,37 +56,26 @@ func (s Situation) binds(rule clock.Rule, company CompanyProfile) (why string, b
 		return "", false
 	}
 	people, controller := affected(s.Groups)
-	if !s.enough(people, b) {
-		return "", false
-	}
-	if len(b.People) > 0 {
-		if number, live := living(people, b.People); controller && live {
-			return fmt.Sprintf("about %d affected people live in %s, whose data the company controls", number, places(b.People)), true
+	named := b.Company != "" && slices.Contains(company.Traits, Trait(b.Company))
+	if len(b.People) == 0 {
+		total, uncertain := total(people)
+		if !named || controller && !uncertain && total < b.AtLeast {
+			return "", false
 		}
-	}
-	if b.Company != "" && slices.Contains(company.Traits, Trait(b.Company)) {
 		return fmt.Sprintf("the company profile says %s", b.Company), true
 	}
-	return "", false
-}
-
-// enough says whether as many people may be affected as the rule asks for. A group without numbers may be of any size, and
-// people whose place is not told may live anywhere.
-func (s Situation) enough(people map[string]int, b clock.Binds) bool {
-	if slices.ContainsFunc(s.Groups, func(p Party) bool { return p.controlled() && len(p.People) == 0 }) {
-		return true
-	}
-	number := 0
-	for place, n := range people {
-		may := func(asked string) bool {
-			country, _, _ := strings.Cut(asked, "-")
-			return place == asked || place == country
+	number, live, uncertain := living(people, b.People)
+	switch {
+	case controller && live:
+		if !uncertain && number < b.AtLeast {
+			return "", false
 		}
-		if place == "" || len(b.People) == 0 || slices.ContainsFunc(b.People, may) {
-			number += n
-		}
+		return fmt.Sprintf("about %d affected people live in %s, whose data the company controls", number, places(b.People)), true
+	case controller && !uncertain: // They are all known to live elsewhere.
+		return "", false
+	default:
+		return fmt.Sprintf("the company profile says %s", b.Company), named
 	}
-	return number == 0 || number >= b.AtLeast
 }
 
 // OwedToCustomer lists the rules of the pack under which a supplier owes a customer more than its agreement says: the
@@ -122,18 +111,28 @@ func reached(asked []string, touched []Touch) bool {
 	return len(asked) == 0 || len(touched) == 0 || slices.ContainsFunc(asked, func(a string) bool { return slices.Contains(touched, Touch(a)) })
 }
 
-// living adds up the people who live in one of the places. Of a country whose part is not told (US of US-CA) it says
-// that some may.
-func living(people map[string]int, in []string) (number int, live bool) {
+// living adds up the people who live in one of the places. More may live there where a number is 0 or not given, where
+// only the country of a part is told (US of US-CA), and where it is not known where people live.
+func living(people map[string]int, in []string) (number int, live, uncertain bool) {
+	_, uncertain = people[""]
 	for _, place := range in {
 		country, _, part := strings.Cut(place, "-")
 		if n, known := people[place]; known {
-			number, live = number+n, true
-		} else if _, known := people[country]; part && known {
-			live = true
+			number, live, uncertain = number+n, true, uncertain || n == 0
+		}
+		if _, known := people[country]; part && known {
+			live, uncertain = true, true
 		}
 	}
-	return number, live
+	return number, live, uncertain
+}
+
+// total adds up all people; uncertain where a number is 0, which says that it was not told.
+func total(people map[string]int) (number int, uncertain bool) {
+	for _, n := range people {
+		number, uncertain = number+n, uncertain || n == 0
+	}
+	return number, uncertain
 }
 
 func places(codes []string) string {

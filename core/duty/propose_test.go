@@ -1,6 +1,7 @@
 package duty_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,38 +10,49 @@ import (
 	"github.com/atlascloudai/docket/core/duty"
 )
 
-// TestALeastNumberIsHeldAgainstWhoeverMayBeMeant: a number that is known and too small proposes nothing, whether the
-// profile or the people bind; what is not known proposes.
-func TestALeastNumberIsHeldAgainstWhoeverMayBeMeant(t *testing.T) {
+// The conditions of a rule have all to hold; what is not known holds, because a person decides.
+func TestARuleBindsWhereEveryConditionHoldsOrIsNotKnown(t *testing.T) {
 	t.Parallel()
-	anywhere := clock.Rule{ID: "anywhere", Start: clock.StartNoticed, Binds: clock.Binds{To: clock.ToAuthority, Company: "hipaa-covered-entity", AtLeast: 500}}
-	texas := clock.Rule{ID: "texas", Start: clock.StartNoticed, Binds: clock.Binds{To: clock.ToAuthority, Company: "us-state-business", People: []string{"US-TX"}, AtLeast: 250}}
-	group := func(people map[string]int) duty.Party {
-		return duty.Party{Kind: duty.PartyAccountHolders, Touched: []duty.Touch{duty.AccountData}, People: people}
-	}
-	for name, c := range map[string]struct {
+	residents := clock.Binds{To: clock.ToPeople, Company: "california-business", People: []string{"US-CA"}, Touched: []string{"account_data"}}
+	general := clock.Binds{To: clock.ToAuthority, Company: "california-business", People: []string{"US-CA"}, AtLeast: 500, Touched: []string{"account_data"}}
+	anybody := clock.Binds{To: clock.ToAuthority, Company: "ftc-financial-institution", AtLeast: 500, Touched: []string{"account_data"}}
+	traits := []duty.Trait{duty.CaliforniaBusiness, duty.FTCFinancialInstitution}
+	for _, c := range []struct {
+		name   string
+		binds  clock.Binds
 		traits []duty.Trait
-		groups []duty.Party
-		want   []string
+		waves  []map[string]int
+		want   bool
 	}{
-		"too few":                       {[]duty.Trait{duty.HIPAACoveredEntity, duty.USStateBusiness}, []duty.Party{group(map[string]int{"US-TX": 249})}, nil},
-		"enough in the state":           {nil, []duty.Party{group(map[string]int{"US-TX": 250})}, []string{"texas"}},
-		"too few in the state":          {[]duty.Trait{duty.HIPAACoveredEntity, duty.USStateBusiness}, []duty.Party{group(map[string]int{"US-TX": 249, "DE": 900})}, []string{"anywhere"}},
-		"some of the country may":       {nil, []duty.Party{group(map[string]int{"US-TX": 249, "US": 10})}, []string{"texas"}},
-		"whose country is not known":    {nil, []duty.Party{group(map[string]int{"US-TX": 249, "": 10})}, []string{"texas"}},
-		"a group without a number":      {nil, []duty.Party{group(map[string]int{"US-TX": 1}), group(nil)}, []string{"texas"}},
-		"nobody is known":               {[]duty.Trait{duty.HIPAACoveredEntity, duty.USStateBusiness}, nil, []string{"anywhere", "texas"}},
-		"the profile, people elsewhere": {[]duty.Trait{duty.USStateBusiness}, []duty.Party{group(map[string]int{"DE": 900})}, []string{"texas"}},
+		{"who lives there", residents, traits, []map[string]int{{"US-CA": 3}}, true},
+		{"who lives there, whatever the profile says", residents, nil, []map[string]int{{"US-CA": 3}}, true},
+		{"nobody lives there", residents, traits, []map[string]int{{"DE": 300, "US-TX": 20}}, false},
+		{"some may live there", residents, traits, []map[string]int{{"US": 20}}, true},
+		{"it is not known where they live", residents, traits, []map[string]int{{"": 20}}, true},
+		{"it is not known where they live, and nothing says that the law binds", residents, nil, []map[string]int{{"": 20}}, false},
+		{"nobody has looked for people yet", residents, traits, nil, true},
+		{"too few", general, traits, []map[string]int{{"US-CA": 3}}, false},
+		{"too few, and the rest live elsewhere", general, traits, []map[string]int{{"US-CA": 3, "DE": 3000}}, false},
+		{"enough over two waves", general, traits, []map[string]int{{"US-CA": 300}, {"US-CA": 300}}, true},
+		{"enough if some of the others live there", general, traits, []map[string]int{{"US-CA": 300, "US": 900}}, true},
+		{"enough if some of the unknown live there", general, traits, []map[string]int{{"US-CA": 300, "": 900}}, true},
+		{"no number is known", general, traits, []map[string]int{{"US-CA": 0}}, true},
+		{"too few anywhere", anybody, traits, []map[string]int{{"US-CA": 3, "DE": 30}}, false},
+		{"enough anywhere", anybody, traits, []map[string]int{{"US-CA": 300}, {"DE": 300}}, true},
+		{"enough anywhere, but the law does not bind", anybody, nil, []map[string]int{{"US-CA": 3000}}, false},
+		{"nobody has counted", anybody, traits, nil, true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			var rules []string
-			for _, proposal := range duty.Propose(duty.CompanyProfile{Traits: c.traits}, duty.Situation{Groups: c.groups}, []clock.Rule{anywhere, texas}) {
-				if proposal.Rule == "anywhere" || proposal.Rule == "texas" {
-					rules = append(rules, proposal.Rule)
-				}
+			situation := duty.Situation{}
+			for _, people := range c.waves {
+				situation.Touched = []duty.Touch{duty.AccountData}
+				situation.Groups = append(situation.Groups, duty.Party{Kind: duty.PartyAccountHolders, Touched: []duty.Touch{duty.AccountData}, People: people})
 			}
-			require.Equal(t, c.want, rules)
+			rule := clock.Rule{ID: "sample", Regime: "Sample Act", Start: clock.StartNoticed, Binds: c.binds, InForce: true}
+			proposed := duty.Propose(duty.CompanyProfile{Traits: c.traits}, situation, []clock.Rule{rule})
+			found := slices.ContainsFunc(proposed, func(p duty.Proposal) bool { return p.Rule == rule.ID })
+			require.Equal(t, c.want, found, "%v", proposed)
 		})
 	}
 }

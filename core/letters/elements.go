@@ -40,14 +40,26 @@ var incidentCustomer = []Requirement{
 	{UnknownsAndNext, "What is not yet known, and when the next update comes", "GDPR art. 33(4)"},
 }
 
+var incidentPeople = []Requirement{
+	{Nature, "Nature of the incident", "GDPR art. 34(2)"},
+	{LikelyConsequences, "Likely consequences", "GDPR art. 34(2), 33(3)(c)"},
+	{MeasuresTaken, "Measures taken and proposed", "GDPR art. 34(2), 33(3)(d)"},
+	{RecommendedMeasures, "What people can do to protect themselves", "GDPR recital 86"},
+	{ContactPoint, "Contact point", "GDPR art. 34(2), 33(3)(b)"},
+}
+
 // Required lists what a letter of this template can answer, in the order in which
 // the letter says it, and must answer where no agreement has a list of its own; nil
 // for a template that does not exist.
 func Required(template string) []Requirement {
-	if template != IncidentCustomer {
+	switch template {
+	case IncidentCustomer:
+		return append([]Requirement(nil), incidentCustomer...)
+	case IncidentPeople:
+		return append([]Requirement(nil), incidentPeople...)
+	default:
 		return nil
 	}
-	return append([]Requirement(nil), incidentCustomer...)
 }
 
 // Elements are the ids that an agreement's list may name: together, the union of

@@ -13,6 +13,10 @@ import (
 // IncidentCustomer is the template of a notice of a security incident to a customer.
 const IncidentCustomer = "incident-customer"
 
+// IncidentPeople is the template of a notice of a security incident to the people whose data the company controls (GDPR
+// art. 34): one text for all of them, which is sent or published by hand.
+const IncidentPeople = "incident-people"
+
 // Notice is what a drafter writes and a second person approves: one version of a
 // text in its languages. It is JSON for storing; Canonical is what is hashed.
 type Notice struct {
