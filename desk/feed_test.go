@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
@@ -119,4 +120,26 @@ func TestManyDecisionsAtOnceAreEachSeenOnceInTheOrderOfTheirCases(t *testing.T) 
 	code(t, problem.Invalid, err)
 	_, err = h.Desk.Feed(t.Context(), h.As(access.Responder), "", 0)
 	code(t, problem.Forbidden, err)
+}
+
+// Whoever is fed tells an exercise from an incident by every single entry.
+func TestEveryEntryOfADrillIsMarked(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	drill := h.Declared(t)
+	earnest, err := h.Desk.Open(t.Context(), h.As(access.Responder), "", desk.OpenInput{Title: "A disk was full"})
+	require.NoError(t, err)
+	followUntil(t, h, "", 4)
+	page, err := h.Desk.Feed(t.Context(), h.As(access.Auditor), "", 500)
+	require.NoError(t, err)
+	for _, e := range page.Items {
+		require.Equal(t, e.Case == drill.Case, e.Drill, e.Kind)
+	}
+	for id, marked := range map[uuid.UUID]bool{drill.Case: true, earnest.Case: false} {
+		timeline, err := h.Desk.Timeline(t.Context(), h.As(access.Auditor), id, "", 500)
+		require.NoError(t, err)
+		for _, e := range timeline.Items {
+			require.Equal(t, marked, e.Drill, e.Kind)
+		}
+	}
 }

@@ -262,6 +262,10 @@ func TestAnErasedCaseKeepsItsPlace(t *testing.T) {
 
 	breach := inEarnest(t, r.House, desk.OpenInput{SuspectedBreach: true, Title: "Lynx", Summary: "Lynx"})
 	breach.Aware(t, breach.Case, breach.ago(time.Hour))
+	_, err = r.Desk.RecordUpstream(r.ctx, r.As(access.Responder), "", breach.Case, desk.UpstreamInput{
+		Who: "Lynx Inc.", ToldUsAt: breach.ago(time.Hour), Zone: "UTC", Reference: "Lynx-1", Evidence: "a mail of Lynx",
+	})
+	require.NoError(t, err)
 	breach.closeCase()
 	for _, role := range []access.Role{access.PrivacyLead, access.LegalCounsel} {
 		_, err := breach.shred(role)
@@ -270,7 +274,8 @@ func TestAnErasedCaseKeepsItsPlace(t *testing.T) {
 	breaches, file := book(t, r.House, r.As(access.Auditor))
 	require.True(t, breaches[breach.Code].Erased)
 	require.Equal(t, "aware", breaches[breach.Code].Assessment)
-	require.Len(t, breaches[breach.Code].Instants, 2)
+	require.Len(t, breaches[breach.Code].Instants, 3)
+	require.Len(t, breaches[breach.Code].Candidates, 1)
 	require.NotContains(t, file, "Lynx")
 }
 

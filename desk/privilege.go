@@ -28,6 +28,9 @@ func NewPrivilegedText(words string) PrivilegedText { return PrivilegedText{word
 
 const hidden = "(privileged)"
 
+// circleNamed is the entry that names the circle's members.
+const circleNamed = "privilege.circle_named"
+
 // UnmarshalText reads the words as they come in.
 func (p *PrivilegedText) UnmarshalText(words []byte) error { p.words = string(words); return nil }
 
@@ -119,7 +122,7 @@ func (d *Desk) NameCircle(ctx context.Context, actor access.Actor, key string, c
 				return Receipt{}, err
 			}
 		}
-		w.write("privilege.circle_named", time.Time{}, map[string]any{"members": members}, nil)
+		w.write(circleNamed, time.Time{}, map[string]any{"members": members}, nil)
 		return Receipt{Count: len(members)}, w.SetCircle(ctx, w.c.ID, members)
 	})
 }
@@ -319,7 +322,7 @@ type privilegeLog struct {
 }
 
 func openLog(ctx context.Context, tx *store.Tx, caseID uuid.UUID) (log privilegeLog, err error) {
-	if log.named, err = tx.EntriesOf(ctx, caseID, "privilege.circle_named"); err != nil {
+	if log.named, err = tx.EntriesOf(ctx, caseID, circleNamed); err != nil {
 		return log, err
 	}
 	for _, e := range log.named {

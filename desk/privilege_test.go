@@ -255,7 +255,7 @@ func TestNoOutputSaysWhatIsPrivileged(t *testing.T) {
 	r := inEarnest(t, h, desk.OpenInput{SuspectedBreach: true})
 	r.Aware(t, r.Case, r.ago(time.Hour))
 	r.Parties(t, r.Case, "C-1001", "C-1002")
-	advised(t, r)
+	_, member := advised(t, r)
 	var letters []desk.Job
 	r.send(r.Released(t, r.Case), "direct", func(j desk.Job) desk.Answer { letters = append(letters, j); return accepted })
 	require.NotEmpty(t, letters)
@@ -290,6 +290,10 @@ func TestNoOutputSaysWhatIsPrivileged(t *testing.T) {
 		body, err := json.Marshal(v)
 		require.NoError(t, err)
 		require.NotContains(t, string(body)+fmt.Sprintf("%+v", v), "Quagga", name)
+		if name != "export for counsel" { // A privilege log names recipients.
+			require.NotContains(t, string(body), member.ID, "%s names the circle", name)
+			require.NotContains(t, string(body), member.Handle, "%s names the circle", name)
+		}
 	}
 	require.Contains(t, fmt.Sprintf("%+v", said["timeline"]), "privilege.recorded", "that there is something is said")
 }

@@ -151,6 +151,7 @@ func (d *Desk) Timeline(ctx context.Context, actor access.Actor, caseID uuid.UUI
 		}
 		views := make([]EntryView, 0, len(entries))
 		for _, e := range entries {
+			e.Drill = c.Drill
 			view := entryView(e)
 			if e.Sealed != nil {
 				if view.Content, err = key.Open(timelinePlace(c.ID, e.Kind), e.Sealed); err != nil && !errors.Is(err, seal.ErrShredded) {
@@ -165,10 +166,15 @@ func (d *Desk) Timeline(ctx context.Context, actor access.Actor, caseID uuid.UUI
 	return page, err
 }
 
+// entryView is an entry as readers of the case see it: who is in the legal circle only the circle reads, and counsel's log says.
 func entryView(e store.Entry) EntryView {
+	body := json.RawMessage(e.Body)
+	if e.Kind == circleNamed {
+		body = json.RawMessage(`{}`)
+	}
 	return EntryView{
 		Case: uuid.MustParse(e.Case), Seq: e.Seq, HappenedAt: e.HappenedAt, RecordedAt: e.RecordedAt, Kind: e.Kind, Actor: e.Actor,
-		Body: json.RawMessage(e.Body), Hash: hex.EncodeToString(e.Hash[:]), Cursor: fmt.Sprintf("%d.%d", e.XID, e.Feed),
+		Body: body, Drill: e.Drill, Hash: hex.EncodeToString(e.Hash[:]), Cursor: fmt.Sprintf("%d.%d", e.XID, e.Feed),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -148,7 +149,7 @@ func (t *telling) duty(one store.Duty, now time.Time) (register.Duty, error) {
 	if counts := one.State == "met" || one.State == "required" || one.State == "proposed"; counts && one.Limit != nil && ended.After(*one.Limit) {
 		line.Late, line.LateSeconds = true, int64(ended.Sub(*one.Limit)/time.Second)
 		if one.Notice != nil {
-			line.DelayReasons = append(line.DelayReasons, t.late[one.Notice.String()]...)
+			line.DelayReasons = slices.Concat(line.DelayReasons, t.approved[one.Notice.String()], t.late[one.Notice.String()])
 		}
 	}
 	if waived, ok := t.waived[one.ID.String()]; ok {

@@ -11,10 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/audit"
+	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/core/register"
 	"github.com/atlascloudai/docket/desk"
@@ -243,6 +246,120 @@ func TestTheRegisterSaysWhatHappenedWhatItDidAndWhatWasDone(t *testing.T) {
 	require.Equal(t, map[string]int{
 		"breach": 1, "assessment_now": 1, "assessment": 2, "instant": 4, "affected": 2, "effect": 1, "measure": 3, "decision": 2, "duty": 3, "signature": 1,
 	}, records)
+}
+
+// What was weighed is a fact too: candidates and what upstream said, choices, who decided, delays, and what was promised.
+func TestTheRegisterSaysWhatWasWeighedAndWhoDecided(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouseOf(t, duty.CompanyProfile{
+		EUMainEstablishment: &duty.Establishment{Country: "IE", Authority: "IE"}, Traits: []duty.Trait{duty.HIPAACoveredEntity}, Zone: "Europe/Dublin",
+	})
+	h.ImportSamples(t)
+	r := inEarnest(t, h, desk.OpenInput{SuspectedBreach: true})
+	counsel, lead := h.As(access.LegalCounsel), h.As(access.PrivacyLead)
+	theirs := r.ago(80 * time.Hour)
+	_, err := h.Desk.RecordUpstream(t.Context(), h.As(access.Responder), "", r.Case, desk.UpstreamInput{
+		Who: "Sample Models Inc.", AwareAt: &theirs, ToldUsAt: r.ago(20 * time.Hour), Zone: "America/New_York", Reference: "SM-2026-118", Evidence: "their mail",
+	})
+	require.NoError(t, err)
+	alert, err := h.Desk.AddCandidate(t.Context(), h.As(access.Responder), "", r.Case, desk.CandidateInput{Kind: "first_alert", At: r.ago(10 * time.Hour), Zone: "UTC", Evidence: "alert 4711"})
+	require.NoError(t, err)
+	for _, word := range []string{"aware_controller", "aware_processor", "confirmed_processor", "discovered_constructive"} {
+		in := desk.StartInput{Word: word, Candidate: alert.ID, Evidence: "read with the engineer", Reason: "nobody knew before"}
+		_, err = h.Desk.RecordStart(t.Context(), lead, "", r.Case, in)
+		require.NoError(t, err)
+	}
+	_, err = h.Desk.RecordParties(t.Context(), lead, "", r.Case, desk.PartiesInput{Parties: []desk.PartyInput{
+		{Customer: "C-1001", Service: "chat", Touched: []string{"customer_content", "customer_personal_data"}},
+		{Kind: "account_holders", Touched: []string{"account_data"}, People: map[string]int{"IE": 10, "US": 700}},
+	}})
+	require.NoError(t, err)
+	until := r.now().AddDate(0, 0, 90).Truncate(time.Second)
+	_, err = h.Desk.DelayDuty(t.Context(), counsel, "", r.Case, r.byRule("hipaa-164-404")[0].ID, desk.DelayInput{
+		Official: "Agent Sample", Agency: "Example Bureau", Form: "written", File: []byte("letter"), Received: r.ago(time.Minute), Until: until, Reason: "an investigation",
+	})
+	require.NoError(t, err)
+	customer := r.byRule("dpa-incident")[0].ID
+	for _, who := range []access.Actor{counsel, lead} {
+		_, err = h.Desk.WaiveDuty(t.Context(), who, "", r.Case, customer, desk.WaiveInput{Exemption: "customer_consent", Reason: "they agreed in writing"})
+		require.NoError(t, err)
+	}
+	_, err = h.Desk.AssessRisk(t.Context(), lead, "", r.Case, desk.RiskInput{Risk: "risk", Reason: "names"})
+	require.NoError(t, err)
+	_, err = h.Desk.ReviewExemptions(t.Context(), counsel, "", r.Case, desk.ExemptionInput{Duties: []uuid.UUID{customer}, Reason: "it still stands"})
+	require.NoError(t, err)
+	authority := r.byRule("gdpr-33-1")[0]
+	in := filedInput(r.ago(time.Minute))
+	in.Unknown = []letters.Promise{{Element: "likely_consequences", By: r.now().Add(48 * time.Hour)}}
+	_, err = h.Desk.DecideDuties(t.Context(), counsel, "", r.Case, desk.DecideInput{Rule: authority.Rule, Required: true, Reason: "controller"})
+	require.NoError(t, err)
+	_, err = h.Desk.FileByHand(t.Context(), lead, "", r.Case, authority.ID, in)
+	require.NoError(t, err)
+
+	breaches, _ := book(t, h, h.As(access.Auditor))
+	b := breaches[r.Code]
+	candidates := map[string]register.Candidate{}
+	for _, c := range b.Candidates {
+		candidates[c.Candidate] = c
+	}
+	require.Len(t, candidates, 3)
+	require.True(t, candidates["upstream_aware"].At.Equal(theirs))
+	told := candidates["upstream_told_us"]
+	require.Equal(t, []string{"Sample Models Inc.", "SM-2026-118", "their mail", "America/New_York"}, []string{told.Who, told.Reference, told.Evidence, told.Zone})
+	require.Equal(t, "alert 4711", candidates["first_alert"].Evidence)
+	for _, i := range b.Instants {
+		if i.Word == "aware_controller" {
+			require.Equal(t, candidates["first_alert"].ID, i.Chosen)
+		}
+	}
+	decisions := map[string]register.Decision{}
+	for _, one := range b.Decisions {
+		decisions[one.Decision] = one
+	}
+	require.True(t, decisions["delayed"].Until.Equal(until))
+	require.Equal(t, "Example Bureau", decisions["delayed"].Agency)
+	require.Equal(t, "written", decisions["delayed"].Outcome)
+	require.Equal(t, []string{counsel.ID, lead.ID}, decisions["waived"].By, "it took two people")
+	require.Equal(t, []string{lead.ID}, decisions["risk_assessed"].By)
+	require.Equal(t, "it still stands", decisions["exemption_confirmed"].Reason)
+	var promised []string
+	for _, d := range b.Duties {
+		if d.Rule == "promised-update" {
+			promised = append(promised, d.Clause)
+		}
+	}
+	require.Len(t, promised, 1)
+	require.Contains(t, promised[0], "likely_consequences")
+	var text string
+	for _, row := range sheet(t, h, h.As(access.Auditor)) {
+		text += strings.Join(row, ",") + "\n"
+	}
+	for _, fact := range []string{"Sample Models Inc.", "SM-2026-118", "upstream_aware", "Example Bureau", until.UTC().Format(time.RFC3339), counsel.ID + "; " + lead.ID, "exemption_confirmed"} {
+		require.Contains(t, text, fact)
+	}
+}
+
+// Why a notice came late is what its last approval said, and what was explained beside it.
+func TestTheRegisterForgetsTheReasonsOfAVoidedApproval(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	h.ImportSamples(t)
+	r := inEarnest(t, h, desk.OpenInput{SuspectedBreach: true})
+	r.Aware(t, r.Case, r.ago(50*time.Hour))
+	r.Parties(t, r.Case, "C-1001")
+	notice := r.draft(access.CommsLead, testkit.Text())
+	_, err := h.Desk.ExplainDelay(t.Context(), h.As(access.PrivacyLead), "", r.Case, notice, desk.DelayReasonInput{Reason: "the mailbox"})
+	require.NoError(t, err)
+	require.NoError(t, r.submit(notice))
+	require.NoError(t, r.approveDelayed(notice, r.digest(notice), delay))
+	require.NoError(t, r.edit(access.CommsLead, notice, 1, testkit.Text()))
+	require.NoError(t, r.approveDelayed(notice, r.digest(notice), desk.Delay{Reason: map[string]string{"en": "the pager"}}))
+	require.NoError(t, r.release(notice))
+	r.letters(notice)
+	breaches, _ := book(t, h, h.As(access.Auditor))
+	owed := breaches[r.Code].Duties[0]
+	require.True(t, owed.Late)
+	require.Equal(t, []string{"the pager", "the mailbox"}, owed.DelayReasons)
 }
 
 // Nothing tells an outsider that a restricted breach exists: his register is the one of a house without it.

@@ -38,7 +38,7 @@ func (s *legalStory) hear(e store.Entry) error {
 		SuspectedBreach                          bool `json:"suspected_breach"`
 	}
 	switch e.Kind {
-	case "incident.opened", "incident.triaged", "start.recorded", "hold.placed", "hold.released", "privilege.circle_named", "privilege.recorded":
+	case "incident.opened", "incident.triaged", "start.recorded", "hold.placed", "hold.released", circleNamed, "privilege.recorded":
 		if err := json.Unmarshal(e.Body, &body); err != nil {
 			return &mismatch{e.Seq, err}
 		}
@@ -61,7 +61,7 @@ func (s *legalStory) hear(e store.Entry) error {
 		s.holds[body.Hold] = true
 	case "hold.released":
 		s.released[body.Hold] = true
-	case "privilege.circle_named":
+	case circleNamed:
 		s.circle = body.Members
 	case "privilege.recorded":
 		s.items[body.Item], s.commitments[body.Item] = body.Row, body.Commitment

@@ -25,9 +25,12 @@ import (
 type telling struct {
 	breach register.Breach
 	key    seal.Key
-	// waived and delays are by duty, late by notice.
-	waived       map[string]register.Decision
-	delays, late map[string][]string
+	// waived is by duty.
+	waived map[string]register.Decision
+	// proposed is who said the first of two words on the case's dismissal.
+	proposed string
+	// delays are reasons by duty; approved and late by notice, from its last approval and from what was explained beside it.
+	delays, approved, late map[string][]string
 }
 
 func (d *Desk) tell(ctx context.Context, tx *store.Tx, c store.Case) (*telling, error) {
@@ -39,11 +42,11 @@ func (d *Desk) tell(ctx context.Context, tx *store.Tx, c store.Case) (*telling, 
 	if err != nil {
 		return nil, err
 	}
-	t := &telling{key: key, waived: map[string]register.Decision{}, delays: map[string][]string{}, late: map[string][]string{}}
+	t := &telling{key: key, waived: map[string]register.Decision{}, delays: map[string][]string{}, approved: map[string][]string{}, late: map[string][]string{}}
 	t.breach = register.Breach{
 		Case: c.ID.String(), Code: c.Code, Status: c.Status, Verdict: string(view.State.Verdict), Severity: string(view.State.Severity),
 		Title: view.Title, Summary: view.Summary, Erased: view.Erased, DetectedAt: view.OpenedAt, Assessment: string(view.State.Assessment),
-		Assessments: []register.Assessment{}, Instants: []register.Instant{}, Effects: []register.Effect{}, Measures: []register.Measure{}, Decisions: []register.Decision{},
+		Assessments: []register.Assessment{}, Instants: []register.Instant{}, Candidates: []register.Candidate{}, Effects: []register.Effect{}, Measures: []register.Measure{}, Decisions: []register.Decision{},
 	}
 	var seq int64
 	for {
@@ -76,14 +79,17 @@ func (d *Desk) tell(ctx context.Context, tx *store.Tx, c store.Case) (*telling, 
 
 // told is what entries say in clear, and in their sealed content.
 type told struct {
-	Word, Zone, Party, Rule, Duty, Exemption, Verdict, Risk, Notice string
+	Word, Zone, Party, Rule, Duty, Exemption, Verdict, Risk, Notice, Governs, Form, Chosen string
+	// ProposedBy is who waived first, Until how long an authority's request counts.
+	ProposedBy string `json:"proposed_by"`
+	Until      *time.Time
 	// Before is the earlier instant of a start, or the earlier assessment of the risk.
 	Before          json.RawMessage
 	Required        bool
 	SuspectedBreach bool `json:"suspected_breach"`
 	Count           int
 	// The content.
-	Evidence, Reason, Note, Recovery string
+	Evidence, Reason, Note, Recovery, Agency string
 	// DelayReason is a text, or the printed one by language.
 	DelayReason json.RawMessage `json:"delay_reason"`
 }
@@ -105,7 +111,10 @@ func (t *telling) hear(caseID uuid.UUID, e store.Entry) error {
 	switch e.Kind {
 	case "incident.opened", "incident.triaged", "incident.dismissed", "incident.contained", "incident.eradicated", "incident.recovered",
 		"incident.resolved", "start.recorded", "breach.ruled_out", "party.ruled_out", "duties.decided", "duty.waived", "duty.filed",
-		"duty.delayed", "duty.required_again", "risk.assessed", "notice.approved", "notice.delay_explained":
+		"duty.delayed", "duty.required_again", "risk.assessed", "notice.approved", "notice.delay_explained", "duties.start_chosen",
+		"exemptions.confirmed", "incident.dismissal_proposed":
+	case "candidate.recorded":
+		return t.candidate(caseID, e)
 	default:
 		return nil
 	}
@@ -119,7 +128,6 @@ func (t *telling) hear(caseID uuid.UUID, e store.Entry) error {
 		}
 	}
 	b := &t.breach
-	decided := register.Decision{Decision: strings.TrimPrefix(e.Kind, "incident."), At: e.HappenedAt, Reason: said.Reason, Entry: e.Seq}
 	switch e.Kind {
 	case "incident.opened", "incident.triaged":
 		if said.SuspectedBreach && len(b.Assessments) == 0 {
@@ -132,40 +140,84 @@ func (t *telling) hear(caseID uuid.UUID, e store.Entry) error {
 	case "breach.ruled_out":
 		t.assess(incident.RuledOut, e, said.Reason)
 	case "incident.contained", "incident.eradicated", "incident.recovered", "incident.resolved":
-		b.Measures = append(b.Measures, register.Measure{Measure: decided.Decision, At: e.HappenedAt, RecordedAt: e.RecordedAt, Text: said.Note + said.Recovery, Entry: e.Seq})
+		b.Measures = append(b.Measures, register.Measure{
+			Measure: strings.TrimPrefix(e.Kind, "incident."), At: e.HappenedAt, RecordedAt: e.RecordedAt, Text: said.Note + said.Recovery, Entry: e.Seq,
+		})
 	case "duty.filed":
 		if why := said.delay(); why != "" {
 			t.delays[said.Duty] = append(t.delays[said.Duty], why)
 		}
-	case "notice.approved", "notice.delay_explained":
+	case "notice.approved":
+		delete(t.approved, said.Notice) // An edit voided the approval before, and its reason with it.
+		if why := said.delay(); why != "" {
+			t.approved[said.Notice] = []string{why}
+		}
+	case "notice.delay_explained":
 		if why := said.delay(); why != "" {
 			t.late[said.Notice] = append(t.late[said.Notice], why)
 		}
-	case "risk.assessed":
-		decided.Decision, decided.Outcome = "risk_assessed", said.Risk
-		b.Decisions = append(b.Decisions, decided)
-	case "duty.delayed", "duty.required_again":
-		decided.Decision, decided.Duty = strings.TrimPrefix(e.Kind, "duty."), said.Duty
-		if e.Kind == "duty.required_again" {
-			delete(t.waived, said.Duty)
-		}
-		b.Decisions = append(b.Decisions, decided)
-	case "duty.waived":
-		decided.Decision, decided.Duty, decided.Exemption = "waived", said.Duty, said.Exemption
-		t.waived[said.Duty] = decided
-		b.Decisions = append(b.Decisions, decided)
-	case "duties.decided":
-		if !said.Required {
-			decided.Decision, decided.Rule, decided.Count = "not_required", said.Rule, said.Count
-			b.Decisions = append(b.Decisions, decided)
-		}
-	case "party.ruled_out":
-		decided.Decision = "party_ruled_out"
-		b.Decisions = append(b.Decisions, decided)
-	case "incident.dismissed":
-		decided.Rule = said.Verdict
-		b.Decisions = append(b.Decisions, decided)
+	case "incident.dismissal_proposed":
+		t.proposed = e.Actor
+	default:
+		t.decided(said, e)
 	}
+	return nil
+}
+
+// decided takes a decision; it is named after its entry where nothing else is said here.
+func (t *telling) decided(said told, e store.Entry) {
+	_, name, _ := strings.Cut(e.Kind, ".")
+	decision := register.Decision{Decision: name, At: e.HappenedAt, Rule: said.Rule, Duty: said.Duty, Count: said.Count, Reason: said.Reason, By: []string{e.Actor}, Entry: e.Seq}
+	first := ""
+	switch e.Kind {
+	case "risk.assessed":
+		decision.Decision, decision.Outcome = "risk_assessed", said.Risk
+	case "duty.delayed":
+		decision.Outcome, decision.Until, decision.Agency = said.Form, utc(said.Until), said.Agency
+	case "duty.required_again":
+		delete(t.waived, said.Duty)
+	case "duty.waived":
+		decision.Exemption, first = said.Exemption, said.ProposedBy
+		t.waived[said.Duty] = decision
+	case "duties.decided":
+		if said.Required {
+			return
+		}
+		decision.Decision = "not_required"
+	case "exemptions.confirmed":
+		decision.Decision = "exemption_confirmed"
+	case "duties.start_chosen":
+		decision.Outcome = said.Governs
+	case "party.ruled_out":
+		decision.Decision = "party_ruled_out"
+	case "incident.dismissed":
+		decision.Outcome, first = said.Verdict, t.proposed
+	}
+	if first != "" && first != e.Actor {
+		decision.By = []string{first, e.Actor}
+	}
+	t.breach.Decisions = append(t.breach.Decisions, decision)
+}
+
+// candidate takes an instant that awareness may be counted from, with what upstream said.
+func (t *telling) candidate(caseID uuid.UUID, e store.Entry) error {
+	var body struct{ Candidate, Kind, Zone string }
+	var content struct{ Evidence shown }
+	if err := json.Unmarshal(e.Body, &body); err != nil {
+		return fmt.Errorf("cannot read entry %d: %w", e.Seq, err)
+	}
+	if !t.breach.Erased {
+		if err := t.key.OpenJSON(timelinePlace(caseID, e.Kind), e.Sealed, &content); err != nil {
+			return fmt.Errorf("cannot open entry %d: %w", e.Seq, err)
+		}
+	}
+	line := register.Candidate{
+		ID: body.Candidate, Candidate: body.Kind, At: e.HappenedAt, Zone: body.Zone, RecordedAt: e.RecordedAt, Evidence: content.Evidence.Evidence, Entry: e.Seq,
+	}
+	if upstream := content.Evidence.Upstream; upstream != nil {
+		line.Who, line.Reference = upstream.Who, upstream.Reference
+	}
+	t.breach.Candidates = append(t.breach.Candidates, line)
 	return nil
 }
 
@@ -186,7 +238,7 @@ func (t *telling) started(said told, e store.Entry) {
 		}
 	}
 	b.Instants = append(b.Instants, register.Instant{
-		Word: said.Word, State: "standing", At: e.HappenedAt, Zone: said.Zone, RecordedAt: e.RecordedAt, Earlier: utc(earlier), Evidence: said.Evidence, Reason: said.Reason, Entry: e.Seq,
+		Word: said.Word, State: "standing", At: e.HappenedAt, Zone: said.Zone, RecordedAt: e.RecordedAt, Earlier: utc(earlier), Evidence: said.Evidence, Reason: said.Reason, Chosen: said.Chosen, Entry: e.Seq,
 	})
 	var last string
 	if n := len(b.Assessments); n > 0 {

@@ -75,6 +75,7 @@ type EntryView struct {
 	Body       json.RawMessage `json:"body" doc:"Ids, codes and instants"`
 	Content    json.RawMessage `json:"content,omitempty" doc:"Free text, where the reader may see it"`
 	Hash       string          `json:"hash" doc:"Its hash in the chain, hex"`
+	Drill      bool            `json:"drill,omitempty" doc:"The case is an exercise: nothing of it counts"`
 	// Cursor is where a feed goes on after this entry.
 	Cursor string `json:"cursor,omitempty" doc:"Where the feed goes on after this entry"`
 }

@@ -190,6 +190,8 @@ type Entry struct {
 	// XID and Feed order entries over all cases for the outgoing feed.
 	XID  uint64
 	Feed int64
+	// Drill says in the feed that the case is an exercise.
+	Drill bool
 }
 
 // queueEntries appends entries to the case's chain and moves its head.
@@ -218,8 +220,14 @@ const entryColumns = `t.case_id::text, t.seq, t.happened_at, t.recorded_at, t.ki
 
 func scanEntry(row pgx.CollectableRow) (Entry, error) {
 	var e Entry
+	err := e.scan(row)
+	return e, err
+}
+
+// scan reads a row of entryColumns, and what stands behind them.
+func (e *Entry) scan(row pgx.CollectableRow, more ...any) error {
 	var prev, hash []byte
-	err := row.Scan(&e.Case, &e.Seq, &e.HappenedAt, &e.RecordedAt, &e.Kind, &e.Actor, &e.Body, &e.Sealed, &prev, &hash, &e.XID, &e.Feed)
+	err := row.Scan(append([]any{&e.Case, &e.Seq, &e.HappenedAt, &e.RecordedAt, &e.Kind, &e.Actor, &e.Body, &e.Sealed, &prev, &hash, &e.XID, &e.Feed}, more...)...)
 	if err == nil {
 		e.Prev, err = audit.ReadDigest(prev)
 	}
@@ -227,7 +235,7 @@ func scanEntry(row pgx.CollectableRow) (Entry, error) {
 		e.Hash, err = audit.ReadDigest(hash)
 	}
 	e.HappenedAt, e.RecordedAt = e.HappenedAt.UTC(), e.RecordedAt.UTC()
-	return e, err
+	return err
 }
 
 // Timeline reads a case's entries after a sequence number.
@@ -243,13 +251,16 @@ func (tx *Tx) Timeline(ctx context.Context, caseID uuid.UUID, after int64, limit
 // transactions that are still running are held back, so that a reader who follows the cursor misses none.
 func (tx *Tx) Feed(ctx context.Context, actor access.Actor, xid uint64, feed int64, limit int) ([]Entry, error) {
 	who, all := viewer(actor)
-	rows, err := tx.Query(ctx, `SELECT `+entryColumns+` FROM timeline t JOIN cases c ON c.id = t.case_id
+	rows, err := tx.Query(ctx, `SELECT `+entryColumns+`, c.drill FROM timeline t JOIN cases c ON c.id = t.case_id
 		WHERE (t.xid, t.feed) > ($3::text::xid8, $4) AND t.xid < pg_snapshot_xmin(pg_current_snapshot()) AND `+sees+`
 		ORDER BY t.xid, t.feed LIMIT $5`, who, all, fmt.Sprint(xid), feed, limit)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the feed: %w", err)
 	}
-	return pgx.CollectRows(rows, scanEntry)
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (e Entry, err error) {
+		err = e.scan(row, &e.Drill)
+		return e, err
+	})
 }
 
 // Access records that somebody read a restricted case.

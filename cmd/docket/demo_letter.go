@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/atlascloudai/docket/cmd/docket/drill"
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/core/problem"
@@ -57,7 +58,7 @@ func (p demonstration) release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Say("  what the other side answered: %v", counts)
+	p.Say("  what the other side answered: %s", drill.Counted(counts))
 	return nil
 }
 

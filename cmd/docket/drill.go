@@ -51,7 +51,7 @@ func (d drillCmd) Run(ctx context.Context, out io.Writer) error {
 	}
 	if d.Agreements != "" {
 		if story.Files, err = drill.AgreementsIn(os.DirFS(d.Agreements), "."); err != nil {
-			return usage("--agreements: " + err.Error())
+			return usage("--agreements " + d.Agreements + ": " + err.Error())
 		}
 	}
 	s := &stack{dir: d.Dir, traits: story.Company}

@@ -60,7 +60,7 @@ func TestADrillSaysWhetherItWentAsExpected(t *testing.T) {
 	went := run(t, here, "drill", writes(t, story))
 	require.Zero(t, went.code, went.problems)
 	require.Contains(t, went.out, "opened as a drill")
-	require.Regexp(t, `\+8h00m +limit +1 duties → privacy_lead, executive_sponsor`, went.out)
+	require.Regexp(t, `\+8h00m +limit +1 duty +→ privacy_lead, executive_sponsor`, went.out)
 	require.Regexp(t, `X-1 +Data Processing Agreement draft, 7 .*missed: open for 1h00m past its limit`, went.out)
 	require.Contains(t, went.out, drill.Limits)
 

@@ -168,11 +168,20 @@ type configCheckCmd struct{}
 
 // Run implements docket config check.
 func (configCheckCmd) Run(out io.Writer) error {
-	if _, err := config.Load(); err != nil {
+	if _, err := configured(); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, "the configuration is complete")
 	return nil
+}
+
+// configured is the configuration of this environment, held against the rules too.
+func configured() (config.Config, error) {
+	c, err := config.Load()
+	if err == nil {
+		_, _, err = profile(c.Company)
+	}
+	return c, err
 }
 
 type configListCmd struct{}
@@ -230,7 +239,7 @@ func (doctorCmd) Run(ctx context.Context, out io.Writer) error {
 		fmt.Fprintf(out, "✓ %s\n", what)
 		return true
 	}
-	c, err := config.Load()
+	c, err := configured()
 	if say("configuration", err) {
 		report, err := config.CheckKeys(c.KeysDir)
 		if err == nil {

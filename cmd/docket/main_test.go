@@ -6,10 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/atlascloudai/docket/config"
+	"github.com/atlascloudai/docket/core/duty"
 )
 
 func TestMain(m *testing.M) {
@@ -58,4 +62,18 @@ func run(t *testing.T, variables map[string]string, args ...string) typed {
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	_ = cmd.Run() // the exit code says it
 	return typed{out.String(), problems.String(), cmd.ProcessState.ExitCode()}
+}
+
+// A circumstance is one that a rule knows, and none that is chosen for a single computation: it would move clocks later.
+func TestACircumstanceThatNoRuleKnowsIsRefused(t *testing.T) {
+	t.Parallel()
+	pack, company, err := profile(config.Company{Circumstances: []string{"small_agent", "weekend_relief"}, Traits: []string{"nis2-entity"}, MainEstablishment: "IE"})
+	require.NoError(t, err)
+	require.NotNil(t, pack)
+	require.True(t, slices.Contains(company.Traits, duty.NIS2Entity))
+	require.Equal(t, "IE", company.EUMainEstablishment.Country)
+	for _, wrong := range []string{"smal_agent", "extended", "include_not_in_force", "internal_target"} {
+		_, _, err := profile(config.Company{Circumstances: []string{wrong}})
+		require.ErrorContains(t, err, "DOCKET_COMPANY_CIRCUMSTANCES names \""+wrong+"\", which no rule knows; they are ")
+	}
 }

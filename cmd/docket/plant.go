@@ -12,6 +12,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,7 +69,7 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 	if p.heads, err = headsIn(c, log); err != nil {
 		return nil, err
 	}
-	pack, err := packs.Load()
+	pack, company, err := profile(c.Company)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +83,6 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 	if err := migrations.Check(ctx, p.store); err != nil {
 		p.store.Close()
 		return nil, err
-	}
-	company := duty.CompanyProfile{UK: c.Company.UKEstablishment, Zone: c.Company.Zone, Circumstances: c.Company.Circumstances}
-	for _, trait := range c.Company.Traits {
-		company.Traits = append(company.Traits, duty.Trait(trait))
-	}
-	if main := c.Company.MainEstablishment; main != "" {
-		company.EUMainEstablishment = &duty.Establishment{Country: main, Authority: main}
 	}
 	var pageChannels []string
 	if c.Pager.URL.Reveal() != "" {
@@ -107,6 +101,27 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 		return nil, err
 	}
 	return p, nil
+}
+
+// profile is the company as the rules know it, with the rules. A circumstance that no rule knows would change no clock.
+func profile(c config.Company) (*packs.Pack, duty.CompanyProfile, error) {
+	company := duty.CompanyProfile{UK: c.UKEstablishment, Zone: c.Zone, Circumstances: c.Circumstances}
+	for _, trait := range c.Traits {
+		company.Traits = append(company.Traits, duty.Trait(trait))
+	}
+	if main := c.MainEstablishment; main != "" {
+		company.EUMainEstablishment = &duty.Establishment{Country: main, Authority: main}
+	}
+	pack, err := packs.Load()
+	if err != nil {
+		return nil, company, err
+	}
+	for _, circumstance := range c.Circumstances {
+		if known := pack.Circumstances(); !slices.Contains(known, circumstance) {
+			return nil, company, fmt.Errorf("DOCKET_COMPANY_CIRCUMSTANCES names %q, which no rule knows; they are %s", circumstance, strings.Join(known, ", "))
+		}
+	}
+	return pack, company, nil
 }
 
 // headsIn are the published ends of the chains, with the keys that sign them and that signed them before.

@@ -174,3 +174,19 @@ func (p *Pack) Calendar(name string) (clock.Calendar, error) {
 	}
 	return calendar, nil
 }
+
+// Circumstances are the options of rules that hold for a company or do not: shorter, longer and relieved periods. What is
+// chosen for one computation only, such as an extension that was given notice of, is none.
+func (p *Pack) Circumstances() []string {
+	known := map[string]bool{}
+	for _, rule := range p.rules {
+		if rule.Relief != nil {
+			known[rule.Relief.Option] = true
+		}
+		for _, variant := range rule.Variants {
+			known[variant.Option] = true
+		}
+	}
+	delete(known, "")
+	return slices.Sorted(maps.Keys(known))
+}

@@ -16,7 +16,7 @@ import (
 // columns are the fields of every line; what a line does not have is empty. `record` says what the line is.
 var columns = []string{
 	"breach", "record", "what", "state", "at", "recorded_at", "earlier", "zone", "owed_to", "clause", "rule", "started_at", "target", "limit",
-	"met_at", "late_seconds", "exemption", "reason", "text", "wave", "parties", "people", "numbers", "from", "to", "id", "entry",
+	"met_at", "late_seconds", "exemption", "reason", "text", "wave", "parties", "people", "numbers", "from", "to", "by", "id", "entry",
 }
 
 // row is one line by column.
@@ -54,7 +54,12 @@ func (b *book) Breach(x Breach) error {
 	}
 	for _, i := range x.Instants {
 		b.add("instant", row{
-			"what": i.Word, "state": i.State, "at": at(&i.At), "zone": i.Zone, "recorded_at": at(&i.RecordedAt), "earlier": at(i.Earlier), "reason": i.Reason, "text": i.Evidence, "entry": entry(i.Entry),
+			"what": i.Word, "state": i.State, "at": at(&i.At), "zone": i.Zone, "recorded_at": at(&i.RecordedAt), "earlier": at(i.Earlier), "reason": i.Reason, "text": i.Evidence, "id": i.Chosen, "entry": entry(i.Entry),
+		})
+	}
+	for _, c := range x.Candidates {
+		b.add("candidate", row{
+			"what": c.Candidate, "at": at(&c.At), "zone": c.Zone, "recorded_at": at(&c.RecordedAt), "by": c.Who, "reason": c.Reference, "text": c.Evidence, "id": c.ID, "entry": entry(c.Entry),
 		})
 	}
 	for _, a := range x.Affected {
@@ -71,7 +76,8 @@ func (b *book) Breach(x Breach) error {
 	}
 	for _, d := range x.Decisions {
 		b.add("decision", row{
-			"what": d.Decision, "state": d.Outcome, "at": at(&d.At), "rule": d.Rule, "exemption": d.Exemption, "reason": d.Reason, "parties": entry(int64(d.Count)), "id": d.Duty, "entry": entry(d.Entry),
+			"what": d.Decision, "state": d.Outcome, "at": at(&d.At), "rule": d.Rule, "exemption": d.Exemption, "to": at(d.Until), "text": d.Agency, "reason": d.Reason,
+			"parties": entry(int64(d.Count)), "by": strings.Join(d.By, "; "), "id": d.Duty, "entry": entry(d.Entry),
 		})
 	}
 	return b.err
@@ -115,8 +121,9 @@ func line(cells []string) string {
 }
 
 // formula is where a spreadsheet would begin one: at the begin of a cell, and after what another locale takes for the
-// end of a cell (OWASP, CSV Injection). The wide forms of = + - @ count as well.
-var formula = regexp.MustCompile(`(^|[;|\t\r\n])([ \x{a0}]*)([=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}])`)
+// end of a cell (OWASP, CSV Injection), behind whatever is not seen. The wide and small forms of = + - @ count as well, and
+// the minus sign.
+var formula = regexp.MustCompile(`(^|[;|\t\r\n])([\s\v\x{85}\pZ\p{Cf}]*)([=+\-@＝＋－＠﹦﹢﹣﹫−])`)
 
 // plain is a cell that no spreadsheet takes for a formula: an apostrophe stands before what would begin one. The exact
 // text is in the JSON form.

@@ -44,6 +44,8 @@ type Breach struct {
 	Assessment  string       `json:"assessment"`
 	Assessments []Assessment `json:"assessments"`
 	Instants    []Instant    `json:"instants"`
+	// Candidates are the instants from which awareness could have been counted, with what upstream said.
+	Candidates []Candidate `json:"candidates"`
 	// Customers is how many customers are not ruled out.
 	Customers int        `json:"customers"`
 	Affected  []Affected `json:"affected"`
@@ -72,7 +74,23 @@ type Instant struct {
 	Earlier    *time.Time `json:"earlier,omitempty"`
 	Evidence   string     `json:"evidence,omitempty"`
 	Reason     string     `json:"reason,omitempty"`
-	Entry      int64      `json:"entry"`
+	// Chosen is the id of the candidate that was taken, where one was.
+	Chosen string `json:"chosen,omitempty"`
+	Entry  int64  `json:"entry"`
+}
+
+// Candidate is an instant that awareness may be counted from. Who is the sub-processor or provider that told the company
+// of it, Reference theirs.
+type Candidate struct {
+	ID         string    `json:"id"`
+	Candidate  string    `json:"candidate"`
+	At         time.Time `json:"at"`
+	Zone       string    `json:"zone"`
+	RecordedAt time.Time `json:"recorded_at"`
+	Who        string    `json:"who,omitempty"`
+	Reference  string    `json:"reference,omitempty"`
+	Evidence   string    `json:"evidence,omitempty"`
+	Entry      int64     `json:"entry"`
 }
 
 // Affected is what one wave found of one kind: what was touched, and approximate numbers.
@@ -107,7 +125,8 @@ type Measure struct {
 }
 
 // Decision is a decision that somebody is not told, or not yet, or no longer, or after all (not_required, waived,
-// delayed, required_again, party_ruled_out, dismissed), and each assessment of the risk (risk_assessed, with its outcome).
+// exemption_confirmed, delayed, required_again, party_ruled_out, dismissed), each assessment of the risk (risk_assessed, with
+// its outcome), and from when clocks of parties that were found later count (start_chosen).
 type Decision struct {
 	Decision  string    `json:"decision"`
 	At        time.Time `json:"at"`
@@ -115,9 +134,14 @@ type Decision struct {
 	Duty      string    `json:"duty,omitempty"`
 	Exemption string    `json:"exemption,omitempty"`
 	Outcome   string    `json:"outcome,omitempty"`
-	Count     int       `json:"count,omitempty"`
-	Reason    string    `json:"reason,omitempty"`
-	Entry     int64     `json:"entry"`
+	// Until is the instant until which an authority's request to wait counts, Agency that authority.
+	Until  *time.Time `json:"until,omitempty"`
+	Agency string     `json:"agency,omitempty"`
+	Count  int        `json:"count,omitempty"`
+	Reason string     `json:"reason,omitempty"`
+	// By are the ids of who decided: where it took two people, the one who proposed it comes first.
+	By    []string `json:"by"`
+	Entry int64    `json:"entry"`
 }
 
 // Duty is what one party was owed because of the breach, and how it ended.

@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,14 @@ func TestOneChangedByteAnywhereIsFound(t *testing.T) {
 			_, err := verify(file[:cut], s)
 			require.ErrorIs(t, err, register.ErrRegister, "%s cut at %d", format, cut)
 		}
+		other := written(t, format, s, "Another bucket")
+		last := bytes.LastIndexByte(bytes.TrimRight(other, "\r\n"), '\n') + 1
+		for name, changed := range map[string][]byte{
+			"the same twice": slices.Concat(file, file), "another behind it": slices.Concat(file, other), "another's signature": slices.Concat(file[:len(file)-len(other)+last], other[last:]),
+		} {
+			_, err := verify(changed, s)
+			require.ErrorIs(t, err, register.ErrRegister, "%s: %s", format, name)
+		}
 		for _, more := range []string{"\n", "\r\n", " ", "x"} {
 			_, err := verify(append(bytes.Clone(file), more...), s)
 			require.ErrorIs(t, err, register.ErrRegister)
@@ -152,6 +161,7 @@ func TestNoCellOfTheCSVFormIsAFormula(t *testing.T) {
 	s := newSigner(t)
 	for _, hostile := range []string{
 		`=cmd|' /C calc'!A0`, `+1+1`, `-2+3`, `@SUM(1)`, "\t=1+1", "\r=1+1", "\n=1+1", "\tx", "\rx", ` =1+1`, "\u00a0=1", "＝1+1", `x";=1+1`, `x;=1`, "x\n=1", `",=1`, `"=1`, "a\r\n@b", `'=1`,
+		"﹦1+1", "\u22121+1", "\u200b=1", "\ufeff@x", "\v=1", "x\n\u2003\u00ad+1", "\u2028=1", ";\u200e－1",
 	} {
 		file := written(t, "csv", s, hostile, hostile, hostile)
 		_, err := verify(file, s)
@@ -171,8 +181,8 @@ func TestNoCellOfTheCSVFormIsAFormula(t *testing.T) {
 }
 
 func harmless(t require.TestingT, cell string) {
-	for _, begin := range []string{"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"} {
-		require.False(t, strings.HasPrefix(strings.TrimLeft(cell, " \u00a0"), begin), "%q", cell)
+	if seen := strings.TrimLeft(cell, " \v\f\u00a0\u200b\ufeff\u2003\u00ad\u2028\u200e"); seen != "" {
+		require.NotContains(t, "=+-@\t\r＝＋－＠﹦﹢﹣﹫−", string([]rune(seen)[:1]), "%q", cell)
 	}
 }
 

@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func (p *Player) Play(ctx context.Context, s Scenario, server Mail) (Report, err
 		return Report{}, err
 	}
 	defer server.Rules() // What is tried again after the story is taken.
-	p.Say("— %s\n  %s", s.Title, strings.Join(strings.Fields(s.Teaches), " "))
+	p.Say("— %s\n%s", s.Title, wrapped(s.Teaches))
 	last := time.Time{}
 	for i, step := range s.Steps {
 		if i > 0 {
@@ -91,7 +92,7 @@ func (p *play) step(ctx context.Context, s Step, at time.Time) error {
 		if err := p.AdvanceThrough(ctx, at); err != nil {
 			return err
 		}
-		p.Say("  +%-8s %s: %s", Span(at.Sub(p.Began)), s.As, s.Do)
+		p.Say("  +%-8s %s: %s", Span(at.Sub(p.Began)), s.As, strings.TrimSpace(s.Do+" "+about(s.act)))
 	}
 	err := s.act.do(ctx, p, p.As(s.As), at)
 	switch {
@@ -109,6 +110,38 @@ func (p *play) step(ctx context.Context, s Step, at time.Time) error {
 		return err
 	}
 	return p.tell(ctx)
+}
+
+// wrapped is a text in lines of at most 100 columns.
+func wrapped(text string) string {
+	var lines []string
+	line := " "
+	for _, word := range strings.Fields(text) {
+		if len(line)+len(word) >= 100 {
+			lines, line = append(lines, line), " "
+		}
+		line += " " + word
+	}
+	return strings.Join(append(lines, line), "\n")
+}
+
+// about is what a step is about, in few words.
+func about(does act) string {
+	var words []string
+	for _, f := range fieldsOf(does) {
+		if !slices.Contains([]string{"word", "customers", "kind", "kinds", "to", "rule", "governs"}, f.key) || f.value.IsZero() {
+			continue
+		}
+		said := []string{f.value.String()}
+		if several, ok := f.value.Interface().(texts); ok {
+			said = several
+		}
+		if len(said) > 4 {
+			said = append(slices.Clone(said[:3]), fmt.Sprintf("… (%d)", len(said)))
+		}
+		words = append(words, strings.Join(said, ", "))
+	}
+	return strings.Join(words, ", ")
 }
 
 // since is a moment of the story, or where it says none the step's own instant.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -76,8 +77,15 @@ func (p *Player) Import(ctx context.Context, files map[string][]byte) (sheet.Rep
 // As is the person who holds a role.
 func (p *Player) As(role access.Role) access.Actor { return p.People[role] }
 
-// Say tells whoever watches.
-func (p *Player) Say(format string, args ...any) { fmt.Fprintf(p.Out, format+"\n", args...) }
+// Say tells whoever watches. What a story says cannot steer a terminal.
+func (p *Player) Say(format string, args ...any) {
+	fmt.Fprintln(p.Out, strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return '\uFFFD'
+		}
+		return r
+	}, fmt.Sprintf(format, args...)))
+}
 
 // View is the case as it stands.
 func (p *Player) View(ctx context.Context) (desk.CaseView, error) {
@@ -159,10 +167,11 @@ func (p *Player) tell(ctx context.Context) error {
 		if known && r.Step == before {
 			continue
 		}
-		line := fmt.Sprintf("%-15s not answered → %s", r.Kind, strings.Join(r.Roles, ", "))
+		about := "not answered"
 		if !known {
-			line = fmt.Sprintf("%-15s %2d duties → %s", r.Kind, r.Count, strings.Join(r.Roles, ", "))
+			about = counting(r.Count, "duty", "duties")
 		}
+		line := fmt.Sprintf("%-20s  %-12s  → %s", strings.ReplaceAll(r.Kind, "_", " "), about, strings.Join(r.Roles, ", "))
 		if !said[line] { // Raises that were opened together go up the chain together.
 			said[line] = true
 			p.Say("  +%-8s %s", Span(view.Now.Sub(p.Began)), line)
@@ -240,6 +249,14 @@ func (p *Player) await(ctx context.Context, missing func(desk.CaseView) error) (
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// counting is a number with its noun.
+func counting(n int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // Span is a length of time in hours, the unit that deadlines are agreed in: "15h54m".

@@ -27,7 +27,7 @@ type Zones interface {
 // Read reads a scenario and the agreements that it names, and refuses whatever can be known to be wrong before
 // anything is started: every fault with its file, its line, its field and the remedy.
 func Read(from fs.FS, name string, zones Zones, now time.Time) (Scenario, error) {
-	text, err := fs.ReadFile(from, name)
+	text, err := readFile(from, name, 1<<20)
 	if err != nil {
 		return Scenario{}, fmt.Errorf("cannot read the scenario: %w", err)
 	}
@@ -45,6 +45,20 @@ func Read(from fs.FS, name string, zones Zones, now time.Time) (Scenario, error)
 	return s, errors.Join(r.faults...)
 }
 
+// readFile reads a file of a bounded size: a device or a mistaken name does not fill the memory.
+func readFile(from fs.FS, name string, most int64) ([]byte, error) {
+	file, err := from.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("%s has more than %d MiB", name, most>>20)
+	}
+	return text, err
+}
+
 // AgreementsIn are the files of a folder that an import reads, by name.
 func AgreementsIn(from fs.FS, folder string) (map[string][]byte, error) {
 	entries, err := fs.ReadDir(from, folder)
@@ -56,12 +70,12 @@ func AgreementsIn(from fs.FS, folder string) (map[string][]byte, error) {
 		if !slices.Contains([]string{".yaml", ".yml", ".csv"}, path.Ext(entry.Name())) {
 			continue
 		}
-		if files[entry.Name()], err = fs.ReadFile(from, path.Join(folder, entry.Name())); err != nil {
+		if files[entry.Name()], err = readFile(from, path.Join(folder, entry.Name()), 32<<20); err != nil {
 			return nil, err
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("the folder %s holds neither YAML nor CSV files", folder)
+		return nil, errors.New("the folder holds neither YAML nor CSV files")
 	}
 	return files, nil
 }
@@ -113,6 +127,9 @@ func (r *reader) steps(key string, node *yaml.Node) (steps []Step) {
 	return steps
 }
 
+// mostYears is how far a story may lie ahead, and how long it may be: a case's clock moves no further at once.
+const mostYears = 10
+
 // check finds what is wrong with a scenario whose every field could be read.
 func (r *reader) check(s *Scenario, zones Zones, now time.Time) {
 	var err error
@@ -121,6 +138,9 @@ func (r *reader) check(s *Scenario, zones Zones, now time.Time) {
 		return
 	}
 	began, err := s.Begins.After(now, s.zone)
+	if err == nil && began.After(now.AddDate(mostYears, 0, 0)) {
+		err = fmt.Errorf("lies more than %d years ahead", mostYears)
+	}
 	if err != nil {
 		r.refuse(s.lines["begins"], "begins", "%v", err)
 		return
@@ -160,12 +180,18 @@ func (r *reader) check(s *Scenario, zones Zones, now time.Time) {
 			r.refuse(step.lines["at"], "at", `the case is opened at the beginning; write "+0m", or leave it out`)
 		case at.Before(last):
 			r.refuse(step.lines["at"], "at", "lies before the step above it; a clock only goes forward, so put the steps in the order of time")
+		case at.After(began.AddDate(mostYears, 0, 0)):
+			r.refuse(step.lines["at"], "at", "lies more than %d years after the beginning", mostYears)
 		default:
 			last = at
 		}
 	}
-	if s.Ends != nil && s.Ends.In(began).Before(last) {
+	switch {
+	case s.Ends == nil:
+	case s.Ends.In(began).Before(last):
 		r.refuse(s.lines["ends"], "ends", "lies before the last step")
+	case s.Ends.In(began).After(began.AddDate(mostYears, 0, 0)):
+		r.refuse(s.lines["ends"], "ends", "lies more than %d years after the beginning", mostYears)
 	}
 }
 

@@ -157,7 +157,7 @@ func lineOf(d desk.DutyView, deliveries []desk.DeliveryView, now time.Time) Duty
 	case d.State == "met" && d.Late:
 		line.State, line.Words = Late, "late by "+Span(left)
 	case d.State == "met" && left < 0:
-		line.State, line.Words = Met, "met "+Span(left)+" after the company's own target"
+		line.State, line.Words = Met, "met, "+Span(left)+" past own target"
 	case d.State == "met":
 		line.State, line.Words = Met, "met"
 	case d.State != "proposed" && d.State != "required":
@@ -170,7 +170,7 @@ func lineOf(d desk.DutyView, deliveries []desk.DeliveryView, now time.Time) Duty
 		line.State, line.Words = Open, "open: "+Span(left)+" left"
 	}
 	if d.State == "proposed" {
-		line.Words += ", and nobody has decided that it is required"
+		line.Words += ", undecided"
 	}
 	return line
 }
@@ -209,7 +209,7 @@ func proof(d desk.DutyView, deliveries []desk.DeliveryView) string {
 // Print shows the report to people.
 func (r Report) Print(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "TO\tCLAUSE\tDUE (%s)\tMET AT\tMARGIN\tEVIDENCE\tSTATE\n", r.Zone)
+	fmt.Fprintf(w, "TO\tCLAUSE\tDUE (%s)\tMET AT\tMARGIN\tSTATE\tEVIDENCE\n", r.Zone)
 	kept := 0
 	for _, d := range r.Duties {
 		if d.Promised && d.State == Met { // A line each would say the same of everybody.
@@ -226,15 +226,15 @@ func (r Report) Print(out io.Writer) {
 				margin = "-" + margin
 			}
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.To, short(d.Clause), r.dueWords(d), met, margin, cmp.Or(d.Evidence, "-"), d.Words)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.To, short(d.Clause), r.dueWords(d), met, margin, d.Words, cmp.Or(d.Evidence, "-"))
 	}
 	w.Flush()
 	if kept > 0 {
 		fmt.Fprintf(out, "and %d promised updates were given in time\n", kept)
 	}
-	fmt.Fprintf(out, "\n%d duties: %s\n", len(r.Duties), counted(r.Totals))
-	fmt.Fprintf(out, "raised: %s\n", cmp.Or(counted(r.Raised), "nobody"))
-	fmt.Fprintf(out, "mails: %s\n", cmp.Or(counted(r.Mails), "none"))
+	fmt.Fprintf(out, "\n%s: %s\n", counting(len(r.Duties), "duty", "duties"), cmp.Or(Counted(r.Totals), "nothing is owed to anybody"))
+	fmt.Fprintf(out, "raised: %s\n", cmp.Or(Counted(r.Raised), "nobody"))
+	fmt.Fprintf(out, "mails: %s\n", cmp.Or(Counted(r.Mails), "none"))
 }
 
 // dueWords are target and limit, in one where they are one.
@@ -253,7 +253,8 @@ func (r Report) dueWords(d Duty) string {
 
 func (r Report) clock(at time.Time) string { return at.In(r.zone).Format("Mon 02 Jan 15:04") }
 
-func counted[K ~string](counts map[K]int) string {
+// Counted is numbers by kind for people.
+func Counted[K ~string](counts map[K]int) string {
 	var parts []string
 	for _, kind := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%d %s", counts[kind], strings.ReplaceAll(string(kind), "_", " ")))
@@ -262,16 +263,16 @@ func counted[K ~string](counts map[K]int) string {
 }
 
 func short(clause string) string {
-	if runes := []rune(clause); len(runes) > 44 {
-		return "…" + string(runes[len(runes)-43:])
+	if runes := []rune(clause); len(runes) > 42 {
+		return "…" + string(runes[len(runes)-41:])
 	}
 	return clause
 }
 
 // Limits is what a drill does not do: whoever reads its report has to know.
-const Limits = `This was a drill. Nothing left this machine, nobody outside was told, and no figure or register counts it. It shows what your
-agreements and rules ask for and what Docket does about it; whether people answer at night, and whether real mail servers take
-a notice, it does not show.`
+const Limits = `This was a drill. Nothing left this machine, nobody outside was told, and no figure or register
+counts it. It shows what your agreements and rules ask for and what Docket does about it; whether
+people answer at night, and whether real mail servers take a notice, it does not show.`
 
 // Verdict is nil where everything was as expected, and else names what was not.
 func (r Report) Verdict() error {
