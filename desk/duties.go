@@ -403,3 +403,24 @@ func (c clocks) milestones(now time.Time) []store.Milestone {
 	}
 	return milestones
 }
+
+// rederiveCapped derives again the clocks that are bounded by awareness though another word starts them
+// (Del. Reg. (EU) 2025/301 art 5(1)(a)).
+func (d *Desk) rederiveCapped(ctx context.Context, w *work, starts map[string]time.Time, reason string) (int, error) {
+	law, err := d.law(ctx, w.Tx, w.c.PackVersion)
+	if err != nil {
+		return 0, err
+	}
+	moved := 0
+	for _, rule := range law.list {
+		if rule.Cap == nil || rule.Cap.Fact != clock.FactAware {
+			continue
+		}
+		n, err := d.rederive(ctx, w, starts, store.DutyFilter{Rule: rule.ID, States: []string{"proposed", "required", "met"}}, "", reason)
+		if err != nil {
+			return moved, err
+		}
+		moved += n
+	}
+	return moved, nil
+}

@@ -124,7 +124,7 @@ var ofIncidents = map[StartWord]bool{
 	StartAwareController: true, StartAwareProcessor: true, StartConfirmedProcessor: true, StartAwareSignificant: true, StartClassifiedMajor: true,
 	StartDeterminedMaterial: true, StartDeterminedIncident: true, StartAssessedNotifiable: true, StartSuspected: true, StartDiscoveredConstructive: true,
 	StartNotifiedByOther: true, StartNoticed: true, StartPaymentMade: true, StartKnewDataAffected: true, StartServiceDisrupted: true,
-	StartFixAvailable: true, StartHandlingConcluded: true,
+	StartFixAvailable: true, StartHandlingConcluded: true, StartInformationAvailable: true,
 }
 
 // OfIncident says whether the word is recorded about incidents, so that an incident can start a clock with it.
@@ -134,7 +134,7 @@ func (w StartWord) OfIncident() bool { return ofIncidents[w] }
 // with it asks for nothing before, while a rule that starts with a decision reminds people to take it.
 func (w StartWord) Contingent() bool {
 	switch w {
-	case StartPaymentMade, StartFixAvailable, StartHandlingConcluded, StartServiceDisrupted, StartNotifiedByOther:
+	case StartPaymentMade, StartFixAvailable, StartHandlingConcluded, StartServiceDisrupted, StartNotifiedByOther, StartInformationAvailable:
 		return true
 	default:
 		return false
