@@ -216,6 +216,7 @@ func TestACaseKeepsTheRulesItBeganWithAndShowsWhatNewerOnesChange(t *testing.T) 
 	r.start("aware_significant", aware, "an earlier alert")
 	kept := r.byRule("nis2-early-warning")[0]
 	require.Equal(t, aware.Add(12*time.Hour).UTC(), *kept.Limit, "the case is decided by the rules that it began with")
+	require.NotEmpty(t, r.view().NewestPack, "whoever looks at the case sees that there are newer ones")
 	changes, err := r.Desk.NewerRules(r.ctx, r.As(access.Observer), r.Case)
 	require.NoError(t, err)
 	require.Len(t, changes, 1)

@@ -74,6 +74,9 @@ func (d *Desk) Case(ctx context.Context, actor access.Actor, ref string) (view C
 				return err
 			}
 			view.Upstream = upstreamView(candidates)
+			if c.PackVersion != d.pack.Version {
+				view.NewestPack = d.pack.Version
+			}
 			standing, err := tx.Standing(ctx, c.ID, c.Offset)
 			view.Counts, view.NextMilestone, view.DueNow, view.NextDue = standing.Counts, standing.NextInstant, standing.DueNow, standing.NextDue
 			return err

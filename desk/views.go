@@ -26,6 +26,7 @@ type CaseView struct {
 	Now            time.Time       `json:"now" doc:"Case time: the clock that its duties run on"`
 	OpenedAt       time.Time       `json:"opened_at" doc:"When it was opened"`
 	PackVersion    string          `json:"pack_version" doc:"Version of the rules it began with"`
+	NewestPack     string          `json:"newest_pack,omitempty" doc:"Version of the newest rules, where it is another one: newer-rules says what they would change"`
 	State          incident.State  `json:"state" doc:"The machine's state"`
 	Counts         incident.Counts `json:"counts" doc:"What it holds"`
 	NextDue        *time.Time      `json:"next_due,omitempty" doc:"The earliest target of an open duty"`

@@ -144,7 +144,7 @@ func (c *caseShowCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error 
 			"Open duties", strconv.Itoa(v.Counts.OpenDuties), "Proposed duties", number(v.Counts.ProposedDuties),
 			"Undecided starts", number(v.Counts.UndecidedStarts), "Exemptions to review", number(v.Counts.ExemptionsToReview), "Unknown outcomes", number(v.Counts.UnknownOutcomes),
 			"Open raises", number(v.Counts.OpenRaises), "Next due", when(v.NextDue), "Next milestone", when(v.NextMilestone),
-			"Summary version", strconv.Itoa(v.SummaryVersion), "Rules", v.PackVersion)
+			"Summary version", strconv.Itoa(v.SummaryVersion), "Rules", v.PackVersion+yes(v.NewestPack != "", " (the newest are "+v.NewestPack+": docket case newer-rules says what they would change)"))
 		if up := v.Upstream; up != nil {
 			fields(out, "Upstream", up.Who, "They were aware", when(up.AwareAt), "They told us", when(&up.ToldUsAt), "Their reference", up.Reference)
 		}
