@@ -42,7 +42,7 @@ func clockDue(t *stand, _ *testkit.House, _ int) ratio {
 		})
 	}
 	return ratio{
-		name: "clock due", unit: "lines/s", target: 0.1,
+		name: "clock due", unit: "lines/s", target: 0.3,
 		floor: func() float64 {
 			return all(func(line []byte) {
 				members := map[string]any{}
