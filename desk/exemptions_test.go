@@ -56,7 +56,7 @@ func TestAnUnlikelyRiskProposesNothingAndARaisedOneDoes(t *testing.T) {
 
 	raised := r.risk("high_risk")
 	require.Equal(t, 2, raised.Count, "the authority, and at a high risk the people themselves (GDPR art. 34)")
-	require.Equal(t, "proposed", r.duty("people/GDPR").State)
+	require.Equal(t, "proposed", r.duty("people/people affected").State)
 	require.Equal(t, 2, r.view().State.RiskVersion)
 	require.Equal(t, "proposed", r.duty(leadSA).State)
 	require.EqualValues(t, "high_risk", r.view().State.Risk)

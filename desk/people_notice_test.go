@@ -40,7 +40,7 @@ func TestPeopleAtHighRiskAreAnAudienceOfTheirOwn(t *testing.T) {
 	require.NoError(t, err)
 	r.confirm("gdpr-34")
 	owed := r.byRule("gdpr-34")[0]
-	require.Equal(t, "people/GDPR", owed.Counterparty)
+	require.Equal(t, "people/people affected", owed.Counterparty)
 
 	short := r.draft(access.CommsLead, toPeople(letters.Nature, letters.ContactPoint))
 	refused(t, r.submit(short), "element_missing", "element_missing", "element_missing", "element_missing")
@@ -51,7 +51,7 @@ func TestPeopleAtHighRiskAreAnAudienceOfTheirOwn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 2, preview.Recipients, "the letter in each of its languages")
 	require.Contains(t, preview.Letter.Text, "Was geschehen ist")
-	require.NotContains(t, preview.Letter.Text, "people/GDPR")
+	require.NotContains(t, preview.Letter.Text, "people/people affected")
 	require.NoError(t, r.approve(access.PrivacyLead, notice, preview.Digest))
 	require.NoError(t, r.release(notice))
 	r.verified()
