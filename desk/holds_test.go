@@ -181,6 +181,15 @@ func TestTheDatabaseItselfKeepsWhatIsHeld(t *testing.T) {
 			}
 		}
 	}
+	for _, statement := range []string{`TRUNCATE data_key CASCADE`, `TRUNCATE legal_hold CASCADE`} {
+		owner, err := pgx.Connect(t.Context(), r.Database.Owner)
+		require.NoError(t, err)
+		_, err = owner.Exec(t.Context(), statement)
+		var refusal *pgconn.PgError
+		require.ErrorAs(t, err, &refusal, statement)
+		require.Equal(t, "DKH01", refusal.Code, statement)
+		require.NoError(t, owner.Close(t.Context()))
+	}
 	require.Equal(t, 2, r.keys())
 	conn, err := pgx.Connect(t.Context(), r.Database.App)
 	require.NoError(t, err)

@@ -76,7 +76,19 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+-- Nobody empties the tables either while a hold stands.
+CREATE FUNCTION keep_held_tables() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF EXISTS (SELECT FROM public.legal_hold h WHERE NOT EXISTS (SELECT FROM public.legal_hold_release r WHERE r.hold_id = h.id)) THEN
+        RAISE EXCEPTION 'a legal hold keeps this table' USING ERRCODE = 'DKH01';
+    END IF;
+    RETURN NULL;
+END
+$$;
 -- +goose StatementEnd
+CREATE TRIGGER keep_held_tables BEFORE TRUNCATE ON data_key FOR EACH STATEMENT EXECUTE FUNCTION keep_held_tables();
+CREATE TRIGGER keep_held_tables BEFORE TRUNCATE ON legal_hold FOR EACH STATEMENT EXECUTE FUNCTION keep_held_tables();
 CREATE TRIGGER keep_held_key BEFORE UPDATE OR DELETE ON data_key FOR EACH ROW EXECUTE FUNCTION keep_held_key();
 CREATE TRIGGER hold_locks_keys BEFORE INSERT ON legal_hold FOR EACH ROW EXECUTE FUNCTION hold_locks_keys();
 
