@@ -10,6 +10,7 @@ import (
 	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/testkit"
 )
 
 // adopt adopts rules that ship unadopted.
@@ -178,4 +179,32 @@ func TestEachLawThatBindsASupplierIsProposedForTheCustomersItConcerns(t *testing
 			r.verified()
 		})
 	}
+}
+
+// What was sent and accepted is a submission like one made by hand: it starts the stage that follows it.
+func TestAnAcceptedDeliveryStartsTheNextStage(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	// As if the case had begun under a pack whose supplement follows the notice that the agreement asks for.
+	testkit.Execute(t, r.Database.Superuser, `INSERT INTO rule_pack (version, body) SELECT '2020.01.0', jsonb_agg(CASE WHEN r->>'ID' = 'lgpd-incident-supplement'
+		THEN jsonb_set(r, '{Follows}', '"dpa-incident"') ELSE r END) FROM rule_pack, jsonb_array_elements(body) r`)
+	testkit.Execute(t, r.Database.Superuser, `UPDATE cases SET pack_version = '2020.01.0' WHERE id = '`+r.Case.String()+`'`)
+	r.Aware(t, r.Case, r.ago(time.Hour))
+	r.Parties(t, r.Case, "C-1008")
+	campaign := r.Released(t, r.Case)
+	require.Empty(t, r.byRule("lgpd-incident-supplement"))
+	r.send(campaign, "direct", all(accepted))
+	require.NoError(t, r.Desk.FinishCampaign(r.ctx, campaign))
+	var first desk.DutyView
+	for _, one := range r.all() {
+		if one.Customer == "C-1008" && one.Follows == nil {
+			first = one
+		}
+	}
+	next := r.byRule("lgpd-incident-supplement")
+	require.Len(t, next, 1)
+	require.Equal(t, first.ID, *next[0].Follows)
+	require.Equal(t, first.MetAt.UTC(), *next[0].StartedAt)
+	require.Equal(t, "C-1008", next[0].Customer)
+	r.verified()
 }
