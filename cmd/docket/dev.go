@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/atlascloudai/docket/config"
+	"github.com/atlascloudai/docket/core/packs"
 	"github.com/atlascloudai/docket/local"
 	"github.com/atlascloudai/docket/local/mail"
 	"github.com/atlascloudai/docket/migrations"
@@ -92,7 +93,9 @@ type stack struct {
 	dir       string
 	throwaway bool
 	// traits are what the company is, for laws that hang duties on it.
-	traits   []string
+	traits []string
+	// pack is the rules to go by; nil for those that the binary carries.
+	pack     *packs.Pack
 	log      *slog.Logger
 	logFile  *os.File
 	began    time.Time
@@ -235,7 +238,12 @@ func (s *stack) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.plant, err = openWith(ctx, c, s.log); err != nil {
+	if s.pack == nil {
+		if s.pack, err = packs.Load(); err != nil {
+			return err
+		}
+	}
+	if s.plant, err = openWith(ctx, c, s.pack, s.log); err != nil {
 		return err
 	}
 	if s.token, err = s.devToken(ctx, "dev", s.tokenFile()); err == nil {

@@ -24,6 +24,7 @@ type drillCmd struct {
 	Scenario   string `arg:"" optional:"" help:"A file, or the name of a shipped scenario (see --list)."`
 	List       bool   `help:"List the shipped scenarios."`
 	Agreements string `type:"existingdir" placeholder:"DIR" help:"Try the customers and agreements in this folder (YAML and CSV, as an import takes them) in place of the scenario's."`
+	Rules      string `type:"existingdir" placeholder:"DIR" help:"Try the rule pack in this folder, laid out as core/packs, in place of the one that this binary carries."`
 	Dir        string `placeholder:"DIR" help:"Play on the stack that keeps its data here, with its customers and agreements; a throw-away one with the samples if absent."`
 	Keep       bool   `help:"Keep the stack up after the story until Ctrl-C, to look at the case."`
 	JSON       bool   `help:"Print the report as JSON, and nothing else."`
@@ -32,6 +33,11 @@ type drillCmd struct {
 // Run implements docket drill.
 func (d drillCmd) Run(ctx context.Context, out io.Writer) error {
 	pack, err := packs.Load()
+	if err == nil && d.Rules != "" {
+		if pack, err = packs.LoadFrom(os.DirFS(d.Rules)); err != nil {
+			return usage("--rules " + d.Rules + ": " + err.Error())
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -54,7 +60,10 @@ func (d drillCmd) Run(ctx context.Context, out io.Writer) error {
 			return usage("--agreements " + d.Agreements + ": " + err.Error())
 		}
 	}
-	s := &stack{dir: d.Dir, traits: story.Company}
+	if d.Dir != "" && (d.Rules != "" || len(story.Adopts) > 0) {
+		return usage("rules are tried on a throw-away stack, where no other case is decided by them: leave --dir out")
+	}
+	s := &stack{dir: d.Dir, traits: story.Company, pack: pack}
 	if d.Dir == "" {
 		if s.dir, err = os.MkdirTemp("", "docket-drill-"); err != nil {
 			return fmt.Errorf("cannot make a place for the drill: %w", err)

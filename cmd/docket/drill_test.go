@@ -78,6 +78,27 @@ func TestADrillSaysWhetherItWentAsExpected(t *testing.T) {
 	require.Empty(t, processesIn(t, place))
 }
 
+// A rule pack is tried before it is trusted: the same story by its rules, on a stack of its own only.
+func TestADrillTriesAnotherRulePack(t *testing.T) {
+	t.Parallel()
+	folder := copyOfPack(t)
+	rewrite(t, filepath.Join(folder, "pack.yaml"), "version: 20", "version: 2099.01.0\n# 20")
+	rewrite(t, filepath.Join(folder, "rules/eu.yaml"), "within 24 hours\n    period: 24 hours", "within 6 hours\n    period: 6 hours")
+	text := strings.NewReplacer("agreements: new", "agreements: new\ncompany: nis2-entity", "word: aware_processor", "word: aware_significant",
+		"expect: {missed: 1}", "expect: {due: [{to: NIS2, clause: 23(4)(a), limit: +6h, state: missed}]}").Replace(story)
+	went := run(t, map[string]string{"TMPDIR": t.TempDir()}, "drill", "--rules", folder, writes(t, text))
+	require.Zero(t, went.code, went.problems)
+
+	for says, args := range map[string][]string{
+		"leave --dir out": {"--rules", folder, "--dir", t.TempDir(), "tabletop"}, "pack.yaml": {"--rules", t.TempDir(), "tabletop"},
+		"no other case": {"--dir", t.TempDir(), writes(t, strings.Replace(story, "steps:", "adopts: in-cert-in\nsteps:", 1))},
+	} {
+		refused := enter(t, append([]string{"drill"}, args...)...)
+		require.Equal(t, 2, refused.code, says)
+		require.Contains(t, refused.problems, says)
+	}
+}
+
 // Ctrl-C ends a drill wherever it is, and leaves no process and no file.
 func TestADrillEndsOnASignal(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,7 @@ import (
 
 	"github.com/atlascloudai/docket/config"
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/packs"
 	"github.com/atlascloudai/docket/migrations"
 	"github.com/atlascloudai/docket/worker"
 )
@@ -178,8 +179,12 @@ func (configCheckCmd) Run(out io.Writer) error {
 // configured is the configuration of this environment, held against the rules too.
 func configured() (config.Config, error) {
 	c, err := config.Load()
+	if err != nil {
+		return c, err
+	}
+	pack, err := packs.Load()
 	if err == nil {
-		_, _, err = profile(c.Company)
+		_, err = profile(c.Company, pack)
 	}
 	return c, err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/atlascloudai/docket/config"
 	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/core/packs"
 )
 
 func TestMain(m *testing.M) {
@@ -67,13 +68,14 @@ func run(t *testing.T, variables map[string]string, args ...string) typed {
 // A circumstance is one that a rule knows, and none that is chosen for a single computation: it would move clocks later.
 func TestACircumstanceThatNoRuleKnowsIsRefused(t *testing.T) {
 	t.Parallel()
-	pack, company, err := profile(config.Company{Circumstances: []string{"small_agent", "weekend_relief"}, Traits: []string{"nis2-entity"}, MainEstablishment: "IE"})
+	pack, err := packs.Load()
 	require.NoError(t, err)
-	require.NotNil(t, pack)
+	company, err := profile(config.Company{Circumstances: []string{"small_agent", "weekend_relief"}, Traits: []string{"nis2-entity"}, MainEstablishment: "IE"}, pack)
+	require.NoError(t, err)
 	require.True(t, slices.Contains(company.Traits, duty.NIS2Entity))
 	require.Equal(t, "IE", company.EUMainEstablishment.Country)
 	for _, wrong := range []string{"smal_agent", "extended", "include_not_in_force", "internal_target"} {
-		_, _, err := profile(config.Company{Circumstances: []string{wrong}})
+		_, err := profile(config.Company{Circumstances: []string{wrong}}, pack)
 		require.ErrorContains(t, err, "DOCKET_COMPANY_CIRCUMSTANCES names \""+wrong+"\", which no rule knows; they are ")
 	}
 }

@@ -50,10 +50,14 @@ type plant struct {
 
 // open puts a plant together: keys, database, schema, and the comparison with what was published outside.
 func open(ctx context.Context, c config.Config) (*plant, error) {
-	return openWith(ctx, c, slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel})))
+	pack, err := packs.Load()
+	if err != nil {
+		return nil, err
+	}
+	return openWith(ctx, c, pack, slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: c.LogLevel})))
 }
 
-func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, error) {
+func openWith(ctx context.Context, c config.Config, pack *packs.Pack, log *slog.Logger) (*plant, error) {
 	p := &plant{config: c, log: log}
 	keys, err := config.LoadKeyring(c.KeysDir)
 	if err != nil {
@@ -69,7 +73,7 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 	if p.heads, err = headsIn(c, log); err != nil {
 		return nil, err
 	}
-	pack, company, err := profile(c.Company)
+	company, err := profile(c.Company, pack)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +107,8 @@ func openWith(ctx context.Context, c config.Config, log *slog.Logger) (*plant, e
 	return p, nil
 }
 
-// profile is the company as the rules know it, with the rules. A circumstance that no rule knows would change no clock.
-func profile(c config.Company) (*packs.Pack, duty.CompanyProfile, error) {
+// profile is the company as the rules know it. A circumstance that no rule knows would change no clock.
+func profile(c config.Company, pack *packs.Pack) (duty.CompanyProfile, error) {
 	company := duty.CompanyProfile{UK: c.UKEstablishment, Zone: c.Zone, Circumstances: c.Circumstances}
 	for _, trait := range c.Traits {
 		company.Traits = append(company.Traits, duty.Trait(trait))
@@ -112,16 +116,12 @@ func profile(c config.Company) (*packs.Pack, duty.CompanyProfile, error) {
 	if main := c.MainEstablishment; main != "" {
 		company.EUMainEstablishment = &duty.Establishment{Country: main, Authority: main}
 	}
-	pack, err := packs.Load()
-	if err != nil {
-		return nil, company, err
-	}
 	for _, circumstance := range c.Circumstances {
 		if known := pack.Circumstances(); !slices.Contains(known, circumstance) {
-			return nil, company, fmt.Errorf("DOCKET_COMPANY_CIRCUMSTANCES names %q, which no rule knows; they are %s", circumstance, strings.Join(known, ", "))
+			return company, fmt.Errorf("DOCKET_COMPANY_CIRCUMSTANCES names %q, which no rule knows; they are %s", circumstance, strings.Join(known, ", "))
 		}
 	}
-	return pack, company, nil
+	return company, nil
 }
 
 // headsIn are the published ends of the chains, with the keys that sign them and that signed them before.

@@ -142,17 +142,30 @@ func TestWhatIsSentByTheBackwardLimitMayTakeEffectInTime(t *testing.T) {
 	})
 }
 
-// TestANotBeforeClockNeverRollsEarlier holds that its instant is never before the bare count of days.
+// TestANotBeforeClockNeverRollsEarlier holds that neither of its instants is before the bare count of days or months.
 func TestANotBeforeClockNeverRollsEarlier(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		request := drawRequest(t)
-		request.Facts, request.Options = nil, map[string]string{clock.OptionIncludeNotInForce: "true"}
-		request.Rule, _ = load(t).Rule("eu-data-act-25-retrieval")
-		request.Period = nil
+		request := drawRequest(t, func(r clock.Rule) bool { return r.Direction == clock.DirectionNotBefore })
+		period := request.Rule.Period
+		if request.Period != nil {
+			period = *request.Period
+		}
+		last := clock.DateIn(request.At, request.Zone)
+		switch period.Unit {
+		case clock.UnitMonth:
+			last = last.AddMonths(period.Amount)
+		case clock.UnitHour:
+			last = clock.DateIn(request.At.Add(time.Duration(period.Amount)*time.Hour), request.Zone)
+		default:
+			last = last.AddDays(period.Amount)
+		}
 		result, err := clock.Compute(request)
 		require.NoError(t, err)
-		require.False(t, clock.DateIn(result.Target, request.Zone).Before(clock.DateIn(request.At, request.Zone).AddDays(30)))
+		require.False(t, clock.DateIn(result.Target, request.Zone).Before(last), "%s: target %s", request.Rule.ID, result.Target)
+		if result.Limit != nil {
+			require.False(t, clock.DateIn(*result.Limit, request.Zone).Before(last), "%s: limit %s", request.Rule.ID, result.Limit)
+		}
 	})
 }
 

@@ -180,3 +180,30 @@ expect:
     - {to: C-1001, state: met}
   raises: [{kind: limit, about: +2d}]
 `
+
+// A story may have rules adopted that ship unadopted: before a team trusts them, it sees what they would ask for.
+func TestAStoryTriesRulesThatNobodyHasAdopted(t *testing.T) {
+	t.Parallel()
+	e, p, out := stage(t, "cra-manufacturer")
+	s, err := read(t, fstest.MapFS{"tried.yaml": {Data: []byte(tried)}}, "tried.yaml")
+	require.NoError(t, err)
+	require.NoError(t, play(t, e, p, s).Verdict(), out)
+	require.Contains(t, out.String(), "legal_counsel adopts cra-14-early-warning")
+}
+
+const tried = `title: A law that was not adopted yet
+teaches: what it would ask for
+begins: 2033-01-01T09:00:00Z
+adopts: cra-14-early-warning
+steps:
+  - {do: open, title: Something, severity: high, breach: true}
+  - {do: triage, severity: high}
+  - {do: declare}
+  - {do: start, word: aware_significant}
+  - {do: parties, customers: [C-1008], touched: [availability]}
+ends: +25h
+expect:
+  missed: 1
+  due:
+    - {to: Cyber Resilience Act, clause: 14(2)(a), limit: +24h, state: missed}
+`

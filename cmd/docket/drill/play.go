@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/local/mail"
 )
 
@@ -41,6 +43,12 @@ func (p *Player) Play(ctx context.Context, s Scenario, server Mail) (Report, err
 	}
 	defer server.Rules() // What is tried again after the story is taken.
 	p.Say("— %s\n%s", s.Title, wrapped(s.Teaches))
+	for _, rule := range s.Adopts {
+		if err := p.Desk.AdoptRule(ctx, p.As(access.LegalCounsel), rule, desk.AdoptInput{Adopted: true, Reason: "tried in a drill"}); err != nil {
+			return Report{}, fmt.Errorf("%s:%d: adopts: %w", s.file, s.lines["adopts"], err)
+		}
+		p.Say("  %s adopts %s", access.LegalCounsel, rule)
+	}
 	last := time.Time{}
 	for i, step := range s.Steps {
 		if i > 0 {

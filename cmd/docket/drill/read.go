@@ -15,18 +15,20 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/problem"
 )
 
-// Zones finds IANA zones; *packs.Pack is one.
-type Zones interface {
+// Rules finds IANA zones and rules; *packs.Pack is one.
+type Rules interface {
 	Zone(name string) (*time.Location, error)
+	Rule(id string) (clock.Rule, bool)
 }
 
 // Read reads a scenario and the agreements that it names, and refuses whatever can be known to be wrong before
 // anything is started: every fault with its file, its line, its field and the remedy.
-func Read(from fs.FS, name string, zones Zones, now time.Time) (Scenario, error) {
+func Read(from fs.FS, name string, rules Rules, now time.Time) (Scenario, error) {
 	text, err := readFile(from, name, 1<<20)
 	if err != nil {
 		return Scenario{}, fmt.Errorf("cannot read the scenario: %w", err)
@@ -35,7 +37,7 @@ func Read(from fs.FS, name string, zones Zones, now time.Time) (Scenario, error)
 	s := r.scenario(text)
 	s.file = name
 	if len(r.faults) == 0 {
-		r.check(&s, zones, now)
+		r.check(&s, rules, now)
 	}
 	if s.Agreements != "" && len(r.faults) == 0 {
 		if s.Files, err = AgreementsIn(from, path.Join(path.Dir(name), s.Agreements)); err != nil {
@@ -131,9 +133,9 @@ func (r *reader) steps(key string, node *yaml.Node) (steps []Step) {
 const mostYears = 10
 
 // check finds what is wrong with a scenario whose every field could be read.
-func (r *reader) check(s *Scenario, zones Zones, now time.Time) {
+func (r *reader) check(s *Scenario, rules Rules, now time.Time) {
 	var err error
-	if s.zone, err = zones.Zone(s.zoneName()); err != nil {
+	if s.zone, err = rules.Zone(s.zoneName()); err != nil {
 		r.refuse(s.lines["zone"], "zone", "%q is no IANA zone; write one such as Europe/Berlin", s.Zone)
 		return
 	}
@@ -152,6 +154,13 @@ func (r *reader) check(s *Scenario, zones Zones, now time.Time) {
 	for _, trait := range s.Company {
 		if !duty.Trait(trait).Known() {
 			r.refuse(s.lines["company"], "company", "%q is no trait of a company; write some of %v", trait, duty.Traits)
+		}
+	}
+	for _, id := range s.Adopts {
+		if rule, known := rules.Rule(id); !known {
+			r.refuse(s.lines["adopts"], "adopts", "%q is no rule; docket clock rules lists them", id)
+		} else if !rule.InForce {
+			r.refuse(s.lines["adopts"], "adopts", "%s is not in force, so nobody adopts it; docket clock due computes it when it is named", id)
 		}
 	}
 	last := began

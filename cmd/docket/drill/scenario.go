@@ -22,8 +22,10 @@ type Scenario struct {
 	// Agreements names a folder beside the file with customers and agreements to try, as an import takes them.
 	Agreements string `yaml:"agreements,omitempty"`
 	// Company is what the company is in this story, as traits of its profile: laws hang duties on them.
-	Company texts  `yaml:"company,omitempty"`
-	Steps   []Step `yaml:"steps"`
+	Company texts `yaml:"company,omitempty"`
+	// Adopts are rules that counsel adopts before the story begins.
+	Adopts texts  `yaml:"adopts,omitempty"`
+	Steps  []Step `yaml:"steps"`
 	// Ends is until when the clock runs on after the last step.
 	Ends   *Moment      `yaml:"ends,omitempty"`
 	Expect *Expectation `yaml:"expect,omitempty"`
