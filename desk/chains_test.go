@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/core/access"
@@ -181,30 +182,42 @@ func TestEachLawThatBindsASupplierIsProposedForTheCustomersItConcerns(t *testing
 	}
 }
 
-// What was sent and accepted is a submission like one made by hand: it starts the stage that follows it.
+// A notice that was seen accepted is a submission like one made by hand, whoever saw it: it starts the stage that
+// follows it.
 func TestAnAcceptedDeliveryStartsTheNextStage(t *testing.T) {
 	t.Parallel()
-	r := newRoom(t)
-	// As if the case had begun under a pack whose supplement follows the notice that the agreement asks for.
-	testkit.Execute(t, r.Database.Superuser, `INSERT INTO rule_pack (version, body) SELECT '2020.01.0', jsonb_agg(CASE WHEN r->>'ID' = 'lgpd-incident-supplement'
-		THEN jsonb_set(r, '{Follows}', '"dpa-incident"') ELSE r END) FROM rule_pack, jsonb_array_elements(body) r`)
-	testkit.Execute(t, r.Database.Superuser, `UPDATE cases SET pack_version = '2020.01.0' WHERE id = '`+r.Case.String()+`'`)
-	r.Aware(t, r.Case, r.ago(time.Hour))
-	r.Parties(t, r.Case, "C-1008")
-	campaign := r.Released(t, r.Case)
-	require.Empty(t, r.byRule("lgpd-incident-supplement"))
-	r.send(campaign, "direct", all(accepted))
-	require.NoError(t, r.Desk.FinishCampaign(r.ctx, campaign))
-	var first desk.DutyView
-	for _, one := range r.all() {
-		if one.Customer == "C-1008" && one.Follows == nil {
-			first = one
-		}
+	handedOn := desk.Answer{Outcome: "handed_on", Code: 250, Reply: "250 queued"}
+	for _, seen := range []struct {
+		by, transport string
+		answer        desk.Answer
+		person        func(*room, uuid.UUID) error
+	}{
+		{by: "the sender", transport: "direct", answer: accepted},
+		{by: "whoever settled it", transport: "direct", answer: unknown, person: func(r *room, id uuid.UUID) error { return r.settle(id, "accepted") }},
+		{by: "the customer who acknowledged", transport: "relay", answer: handedOn, person: func(r *room, id uuid.UUID) error { return r.acknowledge(id, r.now()) }},
+	} {
+		t.Run(seen.by, func(t *testing.T) {
+			t.Parallel()
+			r := newRoom(t)
+			// As if the case had begun under a pack whose supplement follows the notice that the agreement asks for.
+			testkit.Execute(t, r.Database.Superuser, `INSERT INTO rule_pack (version, body) SELECT '2020.01.0', jsonb_agg(CASE WHEN r->>'ID' = 'lgpd-incident-supplement'
+				THEN jsonb_set(r, '{Follows}', '"dpa-incident"') ELSE r END) FROM rule_pack, jsonb_array_elements(body) r`)
+			testkit.Execute(t, r.Database.Superuser, `UPDATE cases SET pack_version = '2020.01.0' WHERE id = '`+r.Case.String()+`'`)
+			r.Aware(t, r.Case, r.ago(time.Hour))
+			r.Parties(t, r.Case, "C-1008")
+			r.send(r.Released(t, r.Case), seen.transport, all(seen.answer))
+			if seen.person != nil {
+				require.Empty(t, r.byRule("lgpd-incident-supplement"), "nobody saw it accepted")
+				require.NoError(t, seen.person(r, r.deliveries("C-1008")[0].ID))
+			}
+			next := r.byRule("lgpd-incident-supplement")
+			require.Len(t, next, 1)
+			first, err := r.Desk.Duty(r.ctx, r.As(access.PrivacyLead), r.Case, *next[0].Follows)
+			require.NoError(t, err)
+			require.Equal(t, "C-1008", first.Customer)
+			require.Equal(t, first.MetAt.UTC(), *next[0].StartedAt)
+			require.Equal(t, "C-1008", next[0].Customer)
+			r.verified()
+		})
 	}
-	next := r.byRule("lgpd-incident-supplement")
-	require.Len(t, next, 1)
-	require.Equal(t, first.ID, *next[0].Follows)
-	require.Equal(t, first.MetAt.UTC(), *next[0].StartedAt)
-	require.Equal(t, "C-1008", next[0].Customer)
-	r.verified()
 }

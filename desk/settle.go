@@ -115,7 +115,7 @@ func (d *Desk) SettleDelivery(ctx context.Context, actor access.Actor, key strin
 		case "refused":
 			return Receipt{ID: &deliveryID}, d.trouble(ctx, w, one, Answer{Outcome: "refused"})
 		}
-		return Receipt{ID: &deliveryID}, d.weigh(ctx, w.Tx, one)
+		return Receipt{ID: &deliveryID}, firstError(d.weigh(ctx, w.Tx, one), d.follow(ctx, w))
 	})
 }
 
@@ -158,7 +158,7 @@ func (d *Desk) AcknowledgeDelivery(ctx context.Context, actor access.Actor, key 
 		if err := d.came(ctx, w, one, "acknowledged", in.At, struct{}{}, in.Evidence); err != nil {
 			return Receipt{}, err
 		}
-		return Receipt{ID: &deliveryID}, d.weigh(ctx, w.Tx, one)
+		return Receipt{ID: &deliveryID}, firstError(d.weigh(ctx, w.Tx, one), d.follow(ctx, w))
 	})
 }
 
