@@ -194,6 +194,9 @@ func TestAnAcceptedDeliveryStartsTheNextStage(t *testing.T) {
 	}{
 		{by: "the sender", transport: "direct", answer: accepted},
 		{by: "whoever settled it", transport: "direct", answer: unknown, person: func(r *room, id uuid.UUID) error { return r.settle(id, "accepted") }},
+		{by: "a report of the server that took it", transport: "relay", answer: handedOn, person: func(r *room, id uuid.UUID) error {
+			return r.Desk.Report(r.ctx, id, desk.ReportInput{Kind: "delivered", Status: "2.0.0", Digest: [32]byte{7}})
+		}},
 		{by: "the customer who acknowledged", transport: "relay", answer: handedOn, person: func(r *room, id uuid.UUID) error { return r.acknowledge(id, r.now()) }},
 	} {
 		t.Run(seen.by, func(t *testing.T) {

@@ -243,7 +243,7 @@ func (d *Desk) Report(ctx context.Context, deliveryID uuid.UUID, in ReportInput)
 			return 0, err
 		}
 		reopened, err := d.weighed(ctx, w.Tx, one)
-		if err != nil || in.Kind != "bounced" {
+		if err = firstError(err, d.follow(ctx, w)); err != nil || in.Kind != "bounced" {
 			return 0, err
 		}
 		raise := store.Raise{Key: cases.RaiseRefused + "@" + one.ID.String(), Kind: cases.RaiseRefused, DueAt: now, Count: 1}
