@@ -85,7 +85,7 @@ func TestADrillTriesAnotherRulePack(t *testing.T) {
 	rewrite(t, filepath.Join(folder, "pack.yaml"), "version: 20", "version: 2099.01.0\n# 20")
 	rewrite(t, filepath.Join(folder, "rules/eu.yaml"), "within 24 hours\n    period: 24 hours", "within 6 hours\n    period: 6 hours")
 	text := strings.NewReplacer("agreements: new", "agreements: new\ncompany: nis2-entity", "word: aware_processor", "word: aware_significant",
-		"expect: {missed: 1}", "expect: {due: [{to: NIS2, clause: 23(4)(a), limit: +6h, state: missed}]}").Replace(story)
+		"expect: {missed: 1}", "expect: {due: [{to: NIS2 CSIRT, clause: 23(4)(a), limit: +6h, state: missed}]}").Replace(story)
 	went := run(t, map[string]string{"TMPDIR": t.TempDir()}, "drill", "--rules", folder, writes(t, text))
 	require.Zero(t, went.code, went.problems)
 

@@ -205,5 +205,5 @@ ends: +25h
 expect:
   missed: 1
   due:
-    - {to: Cyber Resilience Act, clause: 14(2)(a), limit: +24h, state: missed}
+    - {to: CRA reporting platform, clause: 14(2)(a), limit: +24h, state: missed}
 `
