@@ -19,14 +19,6 @@ import (
 	"github.com/atlascloudai/docket/testkit"
 )
 
-// all are all duties of the case.
-func (r *room) all() []desk.DutyView {
-	r.t.Helper()
-	page, err := r.Desk.Duties(r.ctx, r.As(access.PrivacyLead), r.Case, "", "", 500)
-	require.NoError(r.t, err)
-	return page.Items
-}
-
 func everyTrait() string {
 	var traits []string
 	for _, trait := range duty.Traits {

@@ -71,13 +71,19 @@ func (r *room) advance(d time.Duration) {
 	require.NoError(r.t, err)
 }
 
-// duties are the duties by the reference of whom they are owed to: a customer's, or the counterparty; a promise with its rule.
-func (r *room) duties() map[string]desk.DutyView {
+// all are the duties of the case.
+func (r *room) all() []desk.DutyView {
 	r.t.Helper()
 	page, err := r.Desk.Duties(r.ctx, r.As(access.PrivacyLead), r.Case, "", "", 500)
 	require.NoError(r.t, err)
+	return page.Items
+}
+
+// duties are the duties by the reference of whom they are owed to: a customer's, or the counterparty; a promise with its rule.
+func (r *room) duties() map[string]desk.DutyView {
+	r.t.Helper()
 	byRef := map[string]desk.DutyView{}
-	for _, one := range page.Items {
+	for _, one := range r.all() {
 		ref := one.Customer
 		if ref == "" {
 			ref = one.Counterparty
