@@ -85,20 +85,25 @@ func Render(n Notice, v Values, instant time.Time) (Letter, error) {
 	}, nil
 }
 
-// choose takes the notice's text in the language asked for, else in its base
-// language (RFC 4647 lookup: "de-AT" reads "de"), else the fallback.
+// choose takes the notice's text in the language asked for, else the fallback.
 func choose(n Notice, asked string) (language string, fallback bool) {
+	return Match(asked, n.Fallback, func(tag string) bool { _, ok := n.Languages[tag]; return ok })
+}
+
+// Match takes the language asked for, else its base language (RFC 4647 lookup: "de-AT" reads "de"), else the fallback. It
+// says whether another language was asked for than the one taken.
+func Match(asked, fallback string, has func(tag string) bool) (language string, fallbackUsed bool) {
 	for tag := strings.ToLower(asked); tag != ""; {
-		if _, ok := n.Languages[tag]; ok {
+		if has(tag) {
 			return tag, false
 		}
 		cut := strings.LastIndexByte(tag, '-')
 		if cut < 0 {
-			return n.Fallback, true
+			return fallback, true
 		}
 		tag = tag[:cut]
 	}
-	return n.Fallback, false
+	return fallback, false
 }
 
 // check refuses values that could forge a header or that say too little.
@@ -188,6 +193,18 @@ func lines(s string) string {
 // shown is a value from a record as the letter prints it.
 func shown(s string) string {
 	return strings.TrimSpace(escapeDirection(s))
+}
+
+// Printable is a value that nobody checked as a letter can show it: in valid UTF-8, control characters as spaces, and those
+// that turn the reading order made visible. With several lines, line ends and tabs stay.
+func Printable(s string, several bool) string {
+	s = strings.Map(func(r rune) rune {
+		if several && (r == '\n' || r == '\t') || !control(r) {
+			return r
+		}
+		return ' '
+	}, lines(strings.ToValidUTF8(s, "\ufffd")))
+	return shown(s)
 }
 
 // escapeDirection makes characters visible that would turn the reading order, so

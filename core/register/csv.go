@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/atlascloudai/docket/core/audit"
+	"github.com/atlascloudai/docket/core/cells"
 )
 
 // columns are the fields of every line; what a line does not have is empty. `record` says what the line is.
@@ -31,7 +31,7 @@ type book struct {
 
 func openCSV(to io.Writer, head Head) (Book, error) {
 	b := &book{sheet: newSheet(to, "register", "csv", head)}
-	b.text(line(columns))
+	b.text(cells.Line(columns))
 	return b, b.err
 }
 
@@ -104,34 +104,11 @@ func (b *book) Close(sign audit.Signer) error { return b.sign(sign) }
 
 func (b *book) add(record string, r row) {
 	r["breach"], r["record"] = b.breach, record
-	cells := make([]string, len(columns))
+	values := make([]string, len(columns))
 	for i, column := range columns {
-		cells[i] = r[column]
+		values[i] = r[column]
 	}
-	b.text(line(cells))
-}
-
-// line is one record: every cell is quoted, quotes are doubled, the line ends in CRLF (RFC 4180, section 2).
-func line(cells []string) string {
-	quoted := make([]string, len(cells))
-	for i, cell := range cells {
-		quoted[i] = `"` + strings.ReplaceAll(plain(cell), `"`, `""`) + `"`
-	}
-	return strings.Join(quoted, ",") + "\r\n"
-}
-
-// formula is where a spreadsheet would begin one: at the begin of a cell, and after what another locale takes for the
-// end of a cell (OWASP, CSV Injection), behind whatever is not seen. The wide and small forms of = + - @ count as well, and
-// the minus sign.
-var formula = regexp.MustCompile(`(^|[;|\t\r\n])([\s\v\x{85}\pZ\p{Cf}]*)([=+\-@＝＋－＠﹦﹢﹣﹫−])`)
-
-// plain is a cell that no spreadsheet takes for a formula: an apostrophe stands before what would begin one. The exact
-// text is in the JSON form.
-func plain(cell string) string {
-	if strings.HasPrefix(cell, "\t") || strings.HasPrefix(cell, "\r") || strings.HasPrefix(cell, "\n") {
-		cell = "'" + cell
-	}
-	return strings.ReplaceAll(formula.ReplaceAllString(cell, "$1$2'$3"), "\x00", "\uFFFD")
+	b.text(cells.Line(values))
 }
 
 func at(t *time.Time) string {

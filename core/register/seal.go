@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/atlascloudai/docket/core/audit"
+	"github.com/atlascloudai/docket/core/cells"
 )
 
 // SealType is the "typ" of the signature on a register's last line, so that nothing else signed by the same key can pass for it.
@@ -76,9 +77,9 @@ func (s *sheet) sign(sign audit.Signer) error {
 // lastLine carries the signature so that the file stays one JSON document, or CSV of one shape.
 func lastLine(form, jws string) string {
 	if form == "csv" {
-		cells := make([]string, len(columns))
-		cells[1], cells[2] = "signature", jws
-		return line(cells)
+		last := make([]string, len(columns))
+		last[1], last[2] = "signature", jws
+		return cells.Line(last)
 	}
 	return `"signature":"` + jws + `"}` + "\n"
 }
