@@ -18,6 +18,12 @@ const (
 	RaiseDelay = "authority_delay"
 	// RaiseReopened: a late bounce re-opened a duty that had been met.
 	RaiseReopened = "duty_reopened"
+	// RaiseUnclear: somebody has to read what a letter asks for; its clock runs.
+	RaiseUnclear = "letter_unclear"
+	// RaiseTask: the owner of a system that only people can reach has a task.
+	RaiseTask = "owner_task"
+	// RaiseTarget: a place where a person's data lies does not answer, or is not what the estate says.
+	RaiseTarget = "target_failed"
 	// RaiseExemptionReview: facts changed on which duties were found not to be owed.
 	RaiseExemptionReview = "exemption_review"
 )
@@ -49,6 +55,12 @@ func Escalation(kind string) []Step {
 		}
 	case RaiseRefused, RaiseUnreachable, RaiseUnknown, RaiseReopened, RaiseFollowUp:
 		return []Step{{Roles: []string{"comms_lead"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
+	case RaiseUnclear:
+		return []Step{{Roles: []string{"responder", "privacy_lead"}, Then: 2 * 24 * time.Hour}, {Roles: []string{"privacy_lead", "legal_counsel"}}}
+	case RaiseTask:
+		return []Step{{Roles: []string{"responder"}, Then: 3 * 24 * time.Hour}, {Roles: []string{"responder", "privacy_lead"}, Then: 3 * 24 * time.Hour}, {Roles: []string{"security_lead"}}}
+	case RaiseTarget:
+		return []Step{{Roles: []string{"privacy_lead"}, Then: 4 * time.Hour}, {Roles: []string{"security_lead"}}}
 	case RaiseUndecided, RaiseDelay, RaiseExemptionReview:
 		return []Step{{Roles: []string{"legal_counsel"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
 	default:

@@ -137,7 +137,7 @@ func ProposeAuthorities(profile CompanyProfile, impact Impact, parties []Party, 
 	propose := func(rule, authority, country, why string) {
 		found, known := rules(rule)
 		proposals = append(proposals, Proposal{
-			Rule: rule, To: clock.ToAuthority, Name: authority, Place: placeOf(country, profile), Adopted: known && found.Adoption != nil, Why: why,
+			Rule: rule, To: clock.ToAuthority, Name: authority, Place: PlaceOf(country, profile), Adopted: known && found.Adoption != nil, Why: why,
 		})
 	}
 	if lead := profile.EUMainEstablishment; lead != nil {

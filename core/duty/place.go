@@ -24,8 +24,8 @@ var memberStates = map[string]Place{
 // britain is the place of the Information Commissioner.
 var britain = Place{"Europe/London", "GB-ENG"}
 
-// placeOf is the place of a country's authority, or of the company where the country is not known.
-func placeOf(country string, company CompanyProfile) Place {
+// PlaceOf is the place of a country's authority, or of the company where the country is not known.
+func PlaceOf(country string, company CompanyProfile) Place {
 	if place, member := memberStates[country]; member {
 		return place
 	}

@@ -40,7 +40,7 @@ func Propose(company CompanyProfile, situation Situation, rules []clock.Rule) []
 		}
 		place := Place{rule.Zone, rule.Calendar}
 		if rule.Zone == "" {
-			place = placeOf("", company)
+			place = PlaceOf("", company)
 		}
 		proposals = append(proposals, Proposal{
 			Rule: rule.ID, To: rule.Binds.To, Name: cmp.Or(rule.Addressee, rule.Regime), Place: place, Adopted: rule.Adoption != nil && rule.InForce, Why: why,
