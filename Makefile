@@ -9,7 +9,7 @@ SHELL := /bin/bash
 export CGO_ENABLED ?= 0
 
 STAMP := $(shell git describe --tags --always --dirty 2>/dev/null || echo unstamped)
-MODULES := . deploy/local deploy/tools
+MODULES := . deploy/local deploy/s3 deploy/tools
 # What needs neither PostgreSQL nor a Temporal server.
 QUICK := $(patsubst %,./%/...,$(wildcard core config workflows))
 # vet takes the packages that build compiled from the cache only under the same flags.
@@ -18,7 +18,7 @@ TEMPORAL_SOURCES := $(filter-out %_test.go,$(wildcard deploy/local/*.go)) deploy
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Running
 
@@ -38,6 +38,15 @@ bin/docket-temporal: $(TEMPORAL_SOURCES)
 	mv ../../bin/docket-temporal.new ../../bin/docket-temporal; \
 	echo "built the Temporal server in $$((SECONDS - begin)) s"
 
+.PHONY: s3
+s3: bin/docket-s3 ## build the S3 server for this machine, when its sources changed
+	@:
+
+bin/docket-s3: deploy/s3/main.go deploy/s3/go.mod deploy/s3/go.sum
+	@echo "building the S3 server: about a minute the first time on two cores"
+	@mkdir -p bin
+	@cd deploy/s3 && go build -trimpath -ldflags '-s -w' -o ../../bin/docket-s3.new . && mv ../../bin/docket-s3.new ../../bin/docket-s3
+
 .PHONY: build
 build: ## build bin/docket
 	@mkdir -p bin
@@ -46,7 +55,7 @@ build: ## build bin/docket
 # The server's build takes longest: it begins first, and everything else beside it.
 .PHONY: ready
 ready: packages
-	@$(MAKE) -j2 temporal build
+	@$(MAKE) -j2 temporal s3 build
 
 .PHONY: demo
 demo: ready ## bring the stack up and play an incident through; ONCE=1 stops after playing
@@ -64,12 +73,12 @@ quick: arrows ## tests that need no server (at most a minute)
 
 .PHONY: test
 test: packages ## verify, then every test on the real parts
-	@$(MAKE) -j2 temporal verify-source quick
-	@$(MAKE) verify-temporal stack
+	@$(MAKE) -j2 temporal s3 verify-source quick
+	@$(MAKE) verify-servers stack
 	@bin/stack -- go test ./...
 
 .PHONY: verify
-verify: verify-source verify-temporal ## arrows, vet and tidy in every module, workflowcheck
+verify: verify-source verify-servers ## arrows, vet and tidy in every module, workflowcheck
 
 .PHONY: verify-source
 verify-source: arrows format vet tidy workflowcheck
@@ -87,10 +96,10 @@ vet:
 	@go vet ./...
 	@cd deploy/tools && go vet ./...
 
-# After the build, whose compiled packages it uses, never beside it.
-.PHONY: verify-temporal
-verify-temporal: temporal
-	@cd deploy/local && go vet $(TEMPORAL_FLAGS) ./...
+# After the builds, whose compiled packages it uses, never beside them.
+.PHONY: verify-servers
+verify-servers: temporal s3
+	@for module in deploy/local deploy/s3; do (cd $$module && go vet -trimpath ./...); done
 
 .PHONY: tidy
 tidy:
@@ -111,7 +120,7 @@ stack:
 	@go build -o bin/stack ./testkit/stack
 
 .PHONY: scale
-scale: packages temporal stack ## what needs 100,000 recipients or a million items
+scale: packages temporal s3 stack ## what needs 100,000 recipients or a million items
 	@bin/stack -- go test -tags scale -run Scale -count=1 -timeout 2h ./...
 
 # go test fuzzes one function at a time.
@@ -122,7 +131,7 @@ fuzz: ## every fuzzer for FUZZTIME (60s)
 		echo "$$package $$name"; go test "./$$package" -run '^$$' -fuzz "^$$name\$$" -fuzztime $${FUZZTIME:-60s} || exit 1; done
 
 .PHONY: bench
-bench: packages temporal stack ## floor, product and ratio, interleaved in one run
+bench: packages temporal s3 stack ## floor, product and ratio, interleaved in one run
 	@bin/stack -- go run ./testkit/bench
 
 ##@ Tidying up

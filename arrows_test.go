@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"core/seal":         {"core/problem"},
 	"core/estate":       {"core/problem"},
 	"core/erasing":      {"core/estate"},
+	"erasure":           {"erasure", "core"},
 	"core/cases":        {"core/cases", "core/clock", "core/duty", "core/packs", "core/access", "core/letters", "core/problem"},
 	"store":             {"core"},
 	"migrations":        {},

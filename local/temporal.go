@@ -1,7 +1,6 @@
 package local
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,9 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
-	"time"
 )
 
 // TemporalVersion is the version of the server that deploy/local embeds.
@@ -47,7 +43,7 @@ type TemporalOptions struct {
 }
 
 // Temporal is a running embedded server. It ends with this process, however this
-// process ends: it holds one end of a pipe whose other end only we have.
+// process ends.
 type Temporal struct {
 	// HostPort is where gRPC answers.
 	HostPort string
@@ -56,42 +52,14 @@ type Temporal struct {
 	// Namespace exists on the server.
 	Namespace string
 
-	process *process
-	pipe    io.Closer
+	*server
 }
 
 // FindTemporal is the path of docket-temporal: what DOCKET_TEMPORAL_BINARY names,
 // else the file beside the running program, else bin/ of the Go module around the
 // working directory. The error says how to build it.
 func FindTemporal() (string, error) {
-	if named := os.Getenv("DOCKET_TEMPORAL_BINARY"); named != "" {
-		if _, err := exec.LookPath(named); err != nil {
-			return "", fmt.Errorf("cannot use the Temporal server that DOCKET_TEMPORAL_BINARY names: %w", err)
-		}
-		return named, nil
-	}
-	const name = "docket-temporal"
-	var places []string
-	if self, err := os.Executable(); err == nil {
-		places = append(places, filepath.Join(filepath.Dir(self), name))
-	}
-	if dir, err := os.Getwd(); err == nil {
-		for ; ; dir = filepath.Dir(dir) {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				places = append(places, filepath.Join(dir, "bin", name))
-				break
-			}
-			if dir == filepath.Dir(dir) {
-				break
-			}
-		}
-	}
-	for _, place := range places {
-		if path, err := exec.LookPath(place); err == nil {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("the Temporal server is not built; run `make temporal`, or name it in DOCKET_TEMPORAL_BINARY (looked for %s)", strings.Join(places, ", "))
+	return findServer("docket-temporal", "DOCKET_TEMPORAL_BINARY", "make temporal")
 }
 
 // StartTemporal starts the server and returns when it answers. A start that
@@ -113,30 +81,14 @@ func StartTemporal(ctx context.Context, opt TemporalOptions) (*Temporal, error) 
 			return nil, err
 		}
 	}
-	cmd := exec.Command(opt.Binary, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a Ctrl-C in our terminal is for us
-	said := &lastWords{}
-	cmd.Stderr = io.MultiWriter(said, opt.Log)
-	pipe, err := cmd.StdinPipe()
+	child, line, err := startServer(ctx, exec.Command(opt.Binary, args...), opt.Log)
 	if err != nil {
-		return nil, fmt.Errorf("cannot start the Temporal server: %w", err)
-	}
-	stdout, out, err := os.Pipe()
-	if err != nil {
-		_ = pipe.Close()
-		return nil, fmt.Errorf("cannot start the Temporal server: %w", err)
-	}
-	cmd.Stdout = out
-	child, err := launch(cmd)
-	_ = out.Close()
-	if err != nil {
-		_, _ = pipe.Close(), stdout.Close()
 		return nil, fmt.Errorf("cannot start the Temporal server %s: %w", opt.Binary, err)
 	}
-	t := &Temporal{Namespace: opt.Namespace, process: child, pipe: pipe}
-	if err := t.await(ctx, stdout); err != nil {
+	t := &Temporal{Namespace: opt.Namespace, server: child}
+	if err := t.read(line); err != nil {
 		t.Kill()
-		return nil, fmt.Errorf("cannot start the Temporal server: %w%s", err, said)
+		return nil, fmt.Errorf("cannot start the Temporal server: %w", err)
 	}
 	return t, nil
 }
@@ -174,39 +126,6 @@ func (opt TemporalOptions) arguments() ([]string, error) {
 	}, nil
 }
 
-// await reads the server's ready line, and goes on reading so that the server
-// can never block on its standard output.
-func (t *Temporal) await(ctx context.Context, stdout *os.File) error {
-	lines := make(chan string, 1)
-	go func() {
-		defer func() { _ = stdout.Close() }()
-		reader := bufio.NewReader(stdout)
-		for {
-			line, err := reader.ReadString('\n')
-			if strings.HasPrefix(line, "ready ") {
-				lines <- line
-				break
-			}
-			if err != nil {
-				return
-			}
-		}
-		_, _ = io.Copy(io.Discard, reader)
-	}()
-	limit := time.NewTimer(startLimit)
-	defer limit.Stop()
-	select {
-	case line := <-lines:
-		return t.read(line)
-	case <-t.process.done:
-		return errEnded
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-limit.C:
-		return fmt.Errorf("it did not answer within %s", startLimit)
-	}
-}
-
 // read takes the addresses from "ready grpc=HOST:PORT ui=URL".
 func (t *Temporal) read(line string) error {
 	for _, word := range strings.Fields(line)[1:] {
@@ -221,55 +140,4 @@ func (t *Temporal) read(line string) error {
 		return fmt.Errorf("it said %q instead of where it answers: %w", strings.TrimSpace(line), err)
 	}
 	return nil
-}
-
-// Exited is closed when the server has ended, for whatever reason.
-func (t *Temporal) Exited() <-chan struct{} { return t.process.done }
-
-// PID is the server's process id, for tests that hurt it.
-func (t *Temporal) PID() int { return t.process.pid }
-
-// Stop ends the server by closing its pipe and waits. When ctx ends first the
-// server is killed and the error says so; its file stays whole either way.
-func (t *Temporal) Stop(ctx context.Context) error {
-	_ = t.pipe.Close()
-	select {
-	case <-t.process.done:
-		return nil
-	case <-ctx.Done():
-		t.Kill()
-		return fmt.Errorf("the Temporal server did not stop in time and was killed: %w", ctx.Err())
-	}
-}
-
-// Kill ends the server by SIGKILL and waits.
-func (t *Temporal) Kill() {
-	t.process.signal(syscall.SIGKILL)
-	<-t.process.done
-	_ = t.pipe.Close()
-}
-
-// lastWords keeps the end of what a child said, for the error.
-type lastWords struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// Write implements io.Writer.
-func (w *lastWords) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.text = append(w.text, p...)
-	w.text = w.text[max(0, len(w.text)-2048):]
-	return len(p), nil
-}
-
-// String is "" or begins with a line end.
-func (w *lastWords) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.text) == 0 {
-		return ""
-	}
-	return "\n" + strings.TrimSpace(string(w.text))
 }
