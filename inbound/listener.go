@@ -26,6 +26,12 @@ type Config struct {
 	Key []byte
 	// PreviousKeys still match: a bounce may come days after the key was rotated.
 	PreviousKeys [][]byte
+	// Intake are the addresses at which people write to the company's privacy office,
+	// and Letters takes what they write; without Letters none is accepted.
+	Intake  []string
+	Letters IntakeRecorder
+	// Own are the addresses that Docket writes from: mail from them is a loop.
+	Own []string
 	// TLS offers STARTTLS when set.
 	TLS *tls.Config
 	// Log takes what happened, without addresses or content. Defaults to slog.Default().

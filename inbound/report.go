@@ -2,7 +2,8 @@
 // (RFC 3464), complaints (RFC 5965), automatic and human replies to the return
 // path of a delivery. It authenticates each by the return path's HMAC, says what
 // it is, and hands it to a Recorder; the sender gets its 250 only after the
-// recorder has committed. It never sends mail, so it cannot take part in a loop.
+// recorder has committed. Letters of people to the intake addresses come in by the
+// same door and go to an IntakeRecorder. It never sends mail, so it cannot take part in a loop.
 package inbound
 
 import (

@@ -17,12 +17,13 @@ import (
 var (
 	replyElsewhere = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "not a domain of this host"}
 	replyNoMailbox = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox: return paths only"}
+	replyNoSender  = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 7}, Message: "no sender address that could be answered"}
 	replyHeader    = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "message header too large"}
 	replyLater     = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "cannot record this now, try again later"}
 	replyBroken    = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 4, 2}, Message: "message not received to its end"}
 )
 
-// session is one SMTP session. Its recipient is at most one return path.
+// session is one SMTP session. Its recipient is at most one return path or intake address.
 type session struct {
 	ctx      context.Context
 	cfg      Config
@@ -30,8 +31,9 @@ type session struct {
 	conn     *smtp.Conn
 	parsing  chan struct{} // a place for each message that may be parsed at once
 
-	from  string // envelope sender; "" is the null return path
-	local string // local part of the return path, as given
+	from   string // envelope sender; "" is the null return path
+	intake bool   // the recipient is an intake address
+	local  string // local part of the return path, as given
 }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
@@ -42,6 +44,9 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 // Rcpt takes every address of the form of a return path, also a forged one: what
 // it tells is recorded as unmatched. Everything else has no business here.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.intake = s.cfg.takes(to); s.intake {
+		return nil
+	}
 	at := strings.LastIndexByte(to, '@')
 	if at < 0 || !strings.EqualFold(to[at+1:], s.cfg.Domain) {
 		return replyElsewhere
@@ -70,6 +75,9 @@ func (s *session) Data(r io.Reader) error {
 	ctx, cancel := context.WithTimeout(s.ctx, s.cfg.CommitTimeout)
 	defer cancel()
 
+	if s.intake {
+		return s.letter(ctx, raw, received)
+	}
 	digest := sha256.Sum256(raw)
 	delivery, ok := s.delivery()
 	if !ok {
@@ -109,7 +117,7 @@ func (s *session) answer(err error) error {
 }
 
 // Reset forgets the transaction.
-func (s *session) Reset() { s.from, s.local = "", "" }
+func (s *session) Reset() { s.from, s.local, s.intake = "", "", false }
 
 // Logout has nothing to give back.
 func (s *session) Logout() error { return nil }
