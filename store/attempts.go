@@ -40,7 +40,7 @@ func (s *Store) Begin(ctx context.Context, id, page uuid.UUID, digest []byte, tr
 // Taken is an attempt that the other side, or our own relay, took.
 type Taken struct {
 	Delivery, Case, Page uuid.UUID
-	Customer             *uuid.UUID
+	Customer, Duty       *uuid.UUID
 	// Outcome is accepted or handed_on.
 	Outcome string
 	Code    int
@@ -70,7 +70,7 @@ func (s *Store) Take(ctx context.Context, t Taken, weigh func([]Duty, []Delivery
 				}
 				return nil
 			})
-		batch.Queue(lockDutiesOf, t.Case, t.Customer, nil).Query(collect(&duties, scanDuty))
+		batch.Queue(lockDutiesOf, t.Case, t.Customer, t.Duty).Query(collect(&duties, scanDuty))
 		// What was sent to the customer, and what was filed by hand for what it is owed: two questions, each with its own
 		// index. Asked as one, every delivery of the case would be looked at.
 		batch.Queue(`SELECT `+deliveryColumns+` FROM delivery d WHERE d.case_id = $1 AND d.customer_id = $2 ORDER BY d.rank, d.id`,
@@ -79,6 +79,9 @@ func (s *Store) Take(ctx context.Context, t Taken, weigh func([]Duty, []Delivery
 		batch.Queue(`SELECT `+deliveryColumns+` FROM duty y, LATERAL (SELECT * FROM delivery x WHERE x.duty_id = y.id LIMIT 1000) d
 			WHERE y.case_id = $1 AND y.customer_id = $2 AND d.customer_id IS DISTINCT FROM y.customer_id`,
 			t.Case, t.Customer).Query(collect(&deliveries, scanDelivery))
+		if t.Duty != nil { // A letter to one person.
+			batch.Queue(`SELECT `+deliveryColumns+` FROM delivery d WHERE d.duty_id = $1`, t.Duty).Query(collect(&deliveries, scanDelivery))
+		}
 	}, func(batch *pgx.Batch) error {
 		for _, one := range deliveries {
 			bounced = bounced || one.ID == t.Delivery && one.State == "bounced"
