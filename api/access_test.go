@@ -1,7 +1,6 @@
 package api
 
 import (
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,8 +13,11 @@ import (
 	"github.com/atlascloudai/docket/core/problem"
 )
 
-// open are the only addresses that answer without a token.
-var open = []string{"GET /healthz", "GET /readyz", "GET /openapi.json", "GET /openapi.yaml"}
+// open are the only addresses that answer without a token, and what they answer to a request that says nothing.
+var open = map[string]int{
+	"GET /healthz": 200, "GET /readyz": 200, "GET /openapi.json": 200, "GET /openapi.yaml": 200,
+	"GET /identity/:id": 200, "HEAD /identity/:id": 200, "POST /identity/:id": 403,
+}
 
 // operations are all operations of the document by method and path, in gin's way of writing it.
 func operations(s *surface) map[string]*huma.Operation {
@@ -44,7 +46,7 @@ func TestEveryRouteHasItsPermission(t *testing.T) {
 	for _, r := range s.engine.Routes() {
 		name := r.Method + " " + r.Path
 		op, ok := documented[name]
-		if slices.Contains(open, name) {
+		if open[name] != 0 || slices.Contains(byCode, name) {
 			require.False(t, ok, name)
 			continue
 		}
@@ -87,8 +89,11 @@ func TestEveryRouteAsksForItsToken(t *testing.T) {
 	b := setup(t)
 	for _, r := range build(Options{Desk: &fakeDesk{}}).engine.Routes() {
 		name := r.Method + " " + r.Path
-		if slices.Contains(open, name) {
-			require.Equal(t, http.StatusOK, b.ask(r.Method, r.Path, "", "Authorization", "").StatusCode, name)
+		if slices.Contains(byCode, name) {
+			continue
+		}
+		if open[name] != 0 {
+			require.Equal(t, open[name], b.ask(r.Method, r.Path, "", "Authorization", "").StatusCode, name)
 			continue
 		}
 		nobody := b.ask(r.Method, address(r.Path), "{}", "Authorization", "")

@@ -80,10 +80,15 @@ func build(o Options) *surface {
 	s.notices()
 	s.deliveries()
 	s.legal()
+	s.copies()
+	s.requests()
+	s.intake()
 	s.registry()
+	s.suppression()
 	s.rules()
 	s.installation()
 	s.health()
+	s.identity()
 	s.serveDocument()
 	return s
 }

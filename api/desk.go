@@ -20,7 +20,12 @@ type Desk interface {
 	partDecisions
 	caseReads
 	legal
+	requestExports
+	personRequests
+	requestParts
+	intake
 	registry
+	suppression
 	law
 	installation
 }
@@ -111,11 +116,64 @@ type legal interface {
 	ShredCase(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ShredInput) (desk.Receipt, error)
 }
 
+// personRequests are the commands on and reads of persons' requests. ref is an id or the short code.
+type personRequests interface {
+	OpenRequest(ctx context.Context, actor access.Actor, key string, in desk.RequestInput) (desk.Receipt, error)
+	OpenRequests(ctx context.Context, actor access.Actor, key string, all []desk.RequestInput) ([]desk.BatchResult, error)
+	Request(ctx context.Context, actor access.Actor, ref string) (desk.RequestView, error)
+	Requests(ctx context.Context, actor access.Actor, in desk.WorklistInput) (desk.Page[desk.RequestView], error)
+	ReadRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReadInput) (desk.Receipt, error)
+	DismissRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	AssignRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.AssigneeInput) (desk.Receipt, error)
+	ScopeRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID) (desk.Receipt, error)
+	ApprovePlan(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DigestInput) (desk.Receipt, error)
+	CareRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	DenyRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DenyInput) (desk.Receipt, error)
+	CancelRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	LapseRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	DoneRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DoneInput) (desk.Receipt, error)
+	LinkRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DuplicateInput) (desk.Receipt, error)
+	NameController(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ControllerInput) (desk.Receipt, error)
+	ForwardRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ForwardInput) (desk.Receipt, error)
+	Certificates(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]byte, error)
+}
+
+// requestParts are one identity, target, letter or task of a request.
+type requestParts interface {
+	AskIdentity(ctx context.Context, actor access.Actor, key string, caseID, identityID uuid.UUID) (desk.Receipt, error)
+	VerifyIdentity(ctx context.Context, actor access.Actor, key string, caseID, identityID uuid.UUID, in desk.VerifyInput) (desk.Receipt, error)
+	RetryTarget(ctx context.Context, actor access.Actor, key string, caseID, targetID uuid.UUID) (desk.Receipt, error)
+	Letters(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]desk.LetterView, error)
+	DraftLetter(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.LetterInput) (desk.Receipt, error)
+	ApproveLetter(ctx context.Context, actor access.Actor, key string, caseID, letterID uuid.UUID, in desk.DigestInput) (desk.Receipt, error)
+	Tasks(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]desk.TaskView, error)
+	ShowTask(ctx context.Context, actor access.Actor, caseID, taskID uuid.UUID) (desk.TaskView, error)
+	TaskDone(ctx context.Context, actor access.Actor, key string, caseID, taskID uuid.UUID, in desk.TaskDoneInput) (desk.Receipt, error)
+	CheckTask(ctx context.Context, actor access.Actor, key string, caseID, taskID uuid.UUID, in desk.TaskCheckInput) (desk.Receipt, error)
+}
+
+// intake is what requests share: agents, holds on records, and the links that were mailed,
+// behind which nobody is authenticated.
+type intake interface {
+	RecordAgent(ctx context.Context, actor access.Actor, key string, in desk.AgentInput) (desk.Receipt, error)
+	RevokeAgent(ctx context.Context, actor access.Actor, agentID uuid.UUID) (desk.Receipt, error)
+	PlaceRecordHold(ctx context.Context, actor access.Actor, key string, in desk.RecordHoldInput) (desk.Receipt, error)
+	ReleaseRecordHold(ctx context.Context, actor access.Actor, key string, holdID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	ChallengeStands(ctx context.Context, challengeID uuid.UUID) (bool, error)
+	ProveIdentity(ctx context.Context, challengeID uuid.UUID, code string) error
+}
+
 // registry is customers and their agreements.
 type registry interface {
 	Customers(ctx context.Context, actor access.Actor, cursor string, limit int) (desk.Page[desk.CustomerView], error)
 	Explain(ctx context.Context, actor access.Actor, customerRef, kind, service string) (desk.ExplainView, error)
 	ImportAgreements(ctx context.Context, actor access.Actor, files map[string][]byte) (sheet.Report, error)
+}
+
+// suppression is what must not come back after it was erased.
+type suppression interface {
+	CheckSuppressed(ctx context.Context, actor access.Actor, in desk.SuppressionInput) ([]desk.SuppressionFlag, error)
+	LiftSuppression(ctx context.Context, actor access.Actor, key string, in desk.LiftInput) (desk.Receipt, error)
 }
 
 // installation is who may use it, and how it is.

@@ -49,6 +49,10 @@ type fakeDesk struct {
 	// hold keeps an export until it returns.
 	hold func()
 
+	// stands is whether mailed links can be used, codes what was tried.
+	stands bool
+	codes  []string
+
 	quarantine string
 	ping       error
 	status     desk.StatusView
@@ -157,6 +161,52 @@ func (f *fakeDesk) Explain(_ context.Context, _ access.Actor, ref, kind, service
 func (f *fakeDesk) ImportAgreements(_ context.Context, _ access.Actor, files map[string][]byte) (sheet.Report, error) {
 	f.files = files
 	return sheet.Report{Gaps: []sheet.Finding{{File: "customers.csv", Line: 3, Text: "give the customer a notice address"}}}, f.err
+}
+
+func (f *fakeDesk) OpenRequest(_ context.Context, a access.Actor, key string, in desk.RequestInput) (desk.Receipt, error) {
+	r, err := f.note(a, key, uuid.Nil, in)
+	r.ID = nil
+	return r, err
+}
+
+func (f *fakeDesk) OpenRequests(_ context.Context, a access.Actor, key string, all []desk.RequestInput) ([]desk.BatchResult, error) {
+	done, err := f.note(a, key, uuid.Nil, all)
+	return []desk.BatchResult{{Receipt: &done}, {Index: 1, Problem: problem.InvalidField("reply_to", "is not one mail address")}}, err
+}
+
+func (f *fakeDesk) AssignRequest(_ context.Context, a access.Actor, key string, id uuid.UUID, in desk.AssigneeInput) (desk.Receipt, error) {
+	return f.note(a, key, id, in)
+}
+
+func (f *fakeDesk) ScopeRequest(_ context.Context, a access.Actor, key string, id uuid.UUID) (desk.Receipt, error) {
+	return f.note(a, key, id, nil)
+}
+
+func (f *fakeDesk) RetryTarget(_ context.Context, a access.Actor, key string, id, part uuid.UUID) (desk.Receipt, error) {
+	f.part = part
+	return f.note(a, key, id, nil)
+}
+
+func (f *fakeDesk) Requests(_ context.Context, a access.Actor, in desk.WorklistInput) (desk.Page[desk.RequestView], error) {
+	f.actor, f.in = a, in
+	return desk.Page[desk.RequestView]{}, f.err
+}
+
+func (f *fakeDesk) Certificates(context.Context, access.Actor, uuid.UUID) ([]byte, error) {
+	return []byte("a.b.c\nd.e.f\n"), f.err
+}
+
+func (f *fakeDesk) ChallengeStands(context.Context, uuid.UUID) (bool, error) { return f.stands, f.err }
+
+// theCode is the one code that counts.
+const theCode = "ABCDEFGH23"
+
+func (f *fakeDesk) ProveIdentity(_ context.Context, _ uuid.UUID, code string) error {
+	f.codes = append(f.codes, code)
+	if f.err != nil || code == theCode {
+		return f.err
+	}
+	return desk.ErrCode
 }
 
 func (f *fakeDesk) Ping(context.Context) error                 { return f.ping }

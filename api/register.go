@@ -163,7 +163,7 @@ type CaseParam struct {
 // ItemParam is one thing of a case in the address.
 type ItemParam struct {
 	CaseParam
-	ID uuid.UUID `path:"id" doc:"Id of the duty, notice, campaign, delivery or raise"`
+	ID uuid.UUID `path:"id" doc:"Id of the part of the case that the address names: a duty, a notice, an identity, a target"`
 }
 
 // KeyHeader makes a repeated command harmless.

@@ -26,6 +26,8 @@ func (c Config) agree() Problems {
 	r.refuse(c.Metrics.Listen == c.API.Listen, "METRICS_LISTEN",
 		"is the API's address; metrics need a listener of their own that the public does not reach")
 	c.Temporal.agree(&r)
+	r.refuse(c.Estate.Connections != "" && len(c.Estate.Files) == 0, "ESTATE",
+		"is not set, but DOCKET_ESTATE_CONNECTIONS is; name the estate that they connect to")
 	c.raising(&r)
 	c.mailing(&r)
 	if c.Dev {
@@ -90,6 +92,8 @@ func (c Config) mailing(r *rules) {
 		"is not the port of mail; name the servers that listen there in DOCKET_MAIL_ONLY_HOSTS")
 	r.refuse((c.Bounce.CertFile == "") != (c.Bounce.KeyFile == ""), "BOUNCE_CERT_FILE",
 		"and DOCKET_BOUNCE_KEY_FILE go together; set both or neither")
+	r.refuse(len(c.Intake.Addresses) > 0 && c.Bounce.Listen == "", "INTAKE_ADDRESSES",
+		"are set, but nothing listens; set DOCKET_BOUNCE_LISTEN")
 	given := 0
 	for _, part := range []string{c.DKIM.Domain, c.DKIM.Selector, c.DKIM.KeyFile} {
 		if part != "" {

@@ -38,9 +38,12 @@ type Config struct {
 	Watchdog Watchdog `envPrefix:"WATCHDOG_" title:"Watchdog"`
 	Mail     Mail     `envPrefix:"MAIL_" title:"Mail"`
 	Bounce   Bounce   `envPrefix:"BOUNCE_" title:"Bounces"`
+	Intake   Intake   `envPrefix:"INTAKE_" title:"Requests by mail"`
 	DKIM     DKIM     `envPrefix:"DKIM_" title:"DKIM"`
 	Company  Company  `envPrefix:"COMPANY_" title:"The company"`
 	Clock    Clock    `envPrefix:"CLOCK_" title:"Clocks"`
+	Estate   Estate   `title:"The estate"`
+	Requests Requests `envPrefix:"REQUESTS_" title:"Requests of people"`
 }
 
 // Database is PostgreSQL, reached under two roles.

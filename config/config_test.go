@@ -83,6 +83,28 @@ func TestValuesAreRead(t *testing.T) {
 	require.Equal(t, signing, c.SigningKeyPath())
 }
 
+// serve knows where the connections to the estate's stores would be, and starts without the file: it has none.
+func TestServeStartsWithoutTheConnectionsOfTheEstate(t *testing.T) {
+	declared := file(t, "version: \"1\"")
+	c, err := config.Read(with(smallest(t), map[string]string{
+		"ESTATE": declared + ", " + declared, "ESTATE_CONNECTIONS": "/nowhere/connections.yaml", "REQUESTS_STAFF_DOMAINS": "provider.example",
+	}))
+	require.NoError(t, err)
+	require.Equal(t, []string{declared, declared}, c.Estate.Files)
+	require.Equal(t, 72*time.Hour, c.Requests.Cooling)
+	require.EqualValues(t, 10_000, c.Requests.MaxRecords)
+	for variable, extra := range map[string]map[string]string{
+		"DOCKET_ESTATE: ":                  {"ESTATE": "/nowhere/estate.yaml"},
+		"DOCKET_ESTATE: is not set":        {"ESTATE_CONNECTIONS": "/nowhere/connections.yaml"},
+		"DOCKET_REQUESTS_COOLING: ":        {"REQUESTS_COOLING": "0s"},
+		"DOCKET_REQUESTS_STAFF_DOMAINS: ":  {"REQUESTS_STAFF_DOMAINS": "a@provider.example"},
+		"DOCKET_COMPANY_PRIVACY_CONTACT: ": {"COMPANY_PRIVACY_CONTACT": "privacy"},
+	} {
+		_, err := config.Read(with(smallest(t), extra))
+		require.ErrorContains(t, err, variable)
+	}
+}
+
 // A secret comes from its file, one or several; set twice, or from no file, it is refused.
 func TestSecretsComeFromFiles(t *testing.T) {
 	environ := smallest(t)

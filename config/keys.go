@@ -24,7 +24,7 @@ const (
 	PayloadKeys = "payload"
 	// SigningKey is the file with the Ed25519 key for heads and certificates (PKCS #8 PEM).
 	SigningKey = "signing.pem"
-	// LookupSecret is the file with the secret for look-ups and bounce addresses. It never rotates.
+	// LookupSecret is the file with the secret for look-ups, bounce addresses and masking by HMAC. It never rotates.
 	LookupSecret = "lookup.secret"
 
 	currentFile = "current"

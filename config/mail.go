@@ -45,6 +45,12 @@ type Bounce struct {
 	KeyFile  string `env:"KEY_FILE" check:"file" doc:"Key of that certificate (PEM)."`
 }
 
+// Intake is where people write to the privacy office.
+type Intake struct {
+	// Addresses are accepted by the bounce listener; empty: none.
+	Addresses []string `env:"ADDRESSES" check:"address" doc:"Mail addresses, comma-separated, at which people ask about their data (privacy@example.com). The bounce listener takes their mail as requests; empty: none."`
+}
+
 // DKIM signs outgoing mail (RFC 6376).
 type DKIM struct {
 	// Domain is the d= of the signature.
@@ -75,4 +81,6 @@ type Company struct {
 	ContactName    string `env:"CONTACT_NAME" doc:"Contact point or data protection officer that notices name (GDPR Article 33(3)(b))."`
 	ContactAddress string `env:"CONTACT_ADDRESS" check:"address" doc:"Mail address of that contact."`
 	ContactPhone   string `env:"CONTACT_PHONE" doc:"Telephone number of that contact."`
+	// PrivacyContact is where people write about their own data.
+	PrivacyContact string `env:"PRIVACY_CONTACT" check:"address" doc:"Mail address that letters to people about their own data name, e.g. privacy@example.com."`
 }

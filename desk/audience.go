@@ -214,6 +214,8 @@ type planner struct {
 type planned struct {
 	Address string         `json:"address"`
 	Values  letters.Values `json:"values"`
+	// Letter is a letter to one person, written when it was approved.
+	Letter *letters.Letter `json:"letter,omitempty"`
 }
 
 func (p *planner) visit(ctx context.Context, r recipient) error {

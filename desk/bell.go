@@ -11,6 +11,7 @@ import (
 // Kinds of durable processes and the queues they run on.
 const (
 	KindIncident = "incident"
+	KindRequest  = "request"
 	KindCampaign = "campaign"
 	queueCase    = "case"
 	queueDrill   = "drill"
@@ -22,7 +23,7 @@ func caseBell(c store.Case, trace string) store.Bell {
 	if c.Drill {
 		queue = queueDrill
 	}
-	return store.Bell{WorkflowID: KindIncident + "/" + c.ID.String(), Kind: KindIncident, Subject: c.ID, Case: c.ID, Queue: queue, Trace: trace}
+	return store.Bell{WorkflowID: c.Kind + "/" + c.ID.String(), Kind: c.Kind, Subject: c.ID, Case: c.ID, Queue: queue, Trace: trace}
 }
 
 // campaignBell is the process of a sending. Incident mail and bulk have queues of their own.

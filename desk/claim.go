@@ -174,6 +174,11 @@ func (d *Desk) jobs(ctx context.Context, tx *store.Tx, c store.Case, p store.Cam
 			return nil, err
 		}
 		job.To = plan.Address
+		if plan.Letter != nil {
+			job.Letter = *plan.Letter
+			jobs = append(jobs, job)
+			continue
+		}
 		values, err := d.located(plan.Values)
 		if err == nil {
 			job.Letter, err = letters.Render(text, values, job.Instant)

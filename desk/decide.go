@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +16,7 @@ import (
 	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/incident"
+	"github.com/atlascloudai/docket/core/cases/request"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/store"
@@ -26,12 +28,14 @@ var Docket = access.Actor{ID: "docket", Kind: access.Worker, Handle: "docket"}
 // work is one decision in its transaction: the case is locked, its time is taken.
 type work struct {
 	*store.Tx
-	c      store.Case
-	key    seal.Key
-	state  incident.State
-	actor  access.Actor
-	events []cases.Event
-	trace  string
+	c   store.Case
+	key seal.Key
+	// state is an incident's, request a request's: which of the two the case's kind says.
+	state   incident.State
+	request request.State
+	actor   access.Actor
+	events  []cases.Event
+	trace   string
 }
 
 // command decides one command of one case: authorise, make a repetition harmless, lock, decide,
@@ -47,11 +51,21 @@ func (d *Desk) command(ctx context.Context, actor access.Actor, key string, acti
 	var receipt Receipt
 	err = d.store.Do(ctx, func(tx *store.Tx) error {
 		return once(ctx, tx, actor, key, string(action), digest, &receipt, func() error {
-			receipt, err = d.locked(ctx, tx, actor, caseID, f)
+			receipt, err = d.locked(ctx, tx, actor, caseID, func(w *work) (Receipt, error) {
+				if w.c.Kind == KindRequest && ofIncidents(action) {
+					return Receipt{}, problem.Missing("incident")
+				}
+				return f(w)
+			})
 			return err
 		})
 	})
 	return receipt, err
+}
+
+// ofIncidents says whether an action is about incidents alone: a request has words, letters and a life of its own.
+func ofIncidents(action access.Action) bool {
+	return action != access.IncidentRestrict && (strings.HasPrefix(string(action), "incident.") || strings.HasPrefix(string(action), "notice.") || action == access.CaseSummary)
 }
 
 // locked runs f with the case locked and writes back what it decided.
@@ -64,7 +78,7 @@ func (d *Desk) locked(ctx context.Context, tx *store.Tx, actor access.Actor, cas
 	if w.key, err = d.caseKey(c); err != nil {
 		return Receipt{}, erased(err)
 	}
-	if err := json.Unmarshal(c.State, &w.state); err != nil {
+	if err := json.Unmarshal(c.State, w.machine()); err != nil {
 		return Receipt{}, fmt.Errorf("cannot read the case's state: %w", err)
 	}
 	receipt, err := f(w)
@@ -88,11 +102,13 @@ func (w *work) save(ctx context.Context) error {
 		}
 		entries = append(entries, entry)
 	}
-	state, err := json.Marshal(w.state)
+	state, err := json.Marshal(w.machine())
 	if err != nil {
 		return fmt.Errorf("cannot write the case's state: %w", err)
 	}
-	w.c.State, w.c.Status = state, string(w.state.Status)
+	if w.c.State, w.c.Status = state, string(w.state.Status); w.c.Kind == KindRequest {
+		w.c.Status = string(w.request.Status)
+	}
 	return w.SaveCase(ctx, &w.c, entries, caseBell(w.c, w.trace))
 }
 
@@ -119,6 +135,9 @@ func (w *work) write(kind string, at time.Time, body, content any) {
 
 // apply decides one command of the machine and keeps its events.
 func (w *work) apply(ctx context.Context, c incident.Command) error {
+	if w.c.Kind != KindIncident {
+		return problem.Missing("incident")
+	}
 	counts, err := w.Counts(ctx, w.c.ID)
 	if err != nil {
 		return err
@@ -130,6 +149,31 @@ func (w *work) apply(ctx context.Context, c incident.Command) error {
 		return err
 	}
 	w.state, w.events = state, append(w.events, events...)
+	return nil
+}
+
+// machine is the state that the case's kind has.
+func (w *work) machine() any {
+	if w.c.Kind == KindRequest {
+		return &w.request
+	}
+	return &w.state
+}
+
+// decideRequest decides one command of a request's machine and keeps its events.
+func (w *work) decideRequest(ctx context.Context, c request.Command) error {
+	if w.c.Kind != KindRequest {
+		return problem.Missing("request")
+	}
+	counts, err := w.RequestCounts(ctx, w.c.ID, w.c.Now)
+	if err != nil {
+		return err
+	}
+	state, events, err := request.Apply(request.Decision{State: w.request, Counts: counts, Actor: w.actor.ID, Now: w.c.Now}, c)
+	if err != nil {
+		return err
+	}
+	w.request, w.events = state, append(w.events, events...)
 	return nil
 }
 

@@ -10,7 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/audit"
+	"github.com/atlascloudai/docket/core/cases/request"
 	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/core/packs"
 	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/store"
@@ -29,6 +31,21 @@ type Desk struct {
 	internal time.Duration
 	// lease is how long a sender's claim on a recipient holds.
 	lease time.Duration
+	// lookup makes the commitments by which equal identifiers of people find each other.
+	lookup seal.CommitKey
+	// publicURL is where people reach Docket's own pages, contact the company's privacy address.
+	publicURL, contact, companyName string
+	// cooling is how long other contacts have to object before anything is destroyed.
+	cooling time.Duration
+	// accountability is for how many years after its end a request keeps who asked.
+	accountability int
+	// estate is the map of where personal data lives; nil in a process that makes no plans.
+	estate *estate.Estate
+	// sign signs certificates with the installation's key; nil where another process does.
+	sign audit.Signer
+	// bounds are how much a plan may reach with one approver; staff the company's own mail domains.
+	bounds request.Bounds
+	staff  []string
 	// packKept says that the database keeps this pack's rules.
 	packKept atomic.Bool
 }
@@ -48,6 +65,25 @@ type Options struct {
 	// Lease is how long a sender's claim on a recipient holds, counted again from the begin of its attempt; two
 	// minutes if zero. It must be longer than any attempt: what outlives it is taken over as unknown.
 	Lease time.Duration
+	// Lookup makes commitments to people's identifiers; needed by whatever takes requests of people.
+	Lookup seal.CommitKey
+	// PublicURL is where people reach Docket's own pages, e.g. https://privacy.example.com; CompanyName and Contact the company and its privacy
+	// address, as letters show it.
+	PublicURL, Contact, CompanyName string
+	// Cooling is how long other contacts have to object before anything is destroyed; 72 hours if zero. It ends inside the
+	// first third of what is left of the clock.
+	Cooling time.Duration
+	// Accountability is for how many years after its end a request keeps who asked for what; three if zero. Then its identifying
+	// half may be shredded.
+	Accountability int
+	// Estate is the map of where personal data lives; nil in a process that makes no plans.
+	Estate *estate.Estate
+	// Sign signs certificates with the installation's key; nil in a process that issues none.
+	Sign audit.Signer
+	// Bounds are how much a plan may reach with one approver; the default's if zero.
+	Bounds request.Bounds
+	// StaffDomains are the company's own mail domains: a request about one of them takes two approvers.
+	StaffDomains []string
 }
 
 // New puts a desk together.
@@ -61,7 +97,17 @@ func New(o Options) *Desk {
 	if o.Lease == 0 {
 		o.Lease = 6 * time.Minute
 	}
-	return &Desk{store: o.Store, keys: o.Keys, pack: o.Pack, company: o.Company, published: o.Published, pageChannels: o.PageChannels, internal: o.InternalTarget, lease: o.Lease}
+	if o.Cooling == 0 {
+		o.Cooling = 72 * time.Hour
+	}
+	if o.Accountability == 0 {
+		o.Accountability = request.DefaultAccountability
+	}
+	if o.Bounds == (request.Bounds{}) {
+		o.Bounds = request.DefaultBounds
+	}
+	return &Desk{store: o.Store, lookup: o.Lookup, publicURL: o.PublicURL, contact: o.Contact, companyName: o.CompanyName, cooling: o.Cooling, accountability: o.Accountability, estate: o.Estate, sign: o.Sign, bounds: o.Bounds, staff: o.StaffDomains,
+		keys: o.Keys, pack: o.Pack, company: o.Company, published: o.Published, pageChannels: o.PageChannels, internal: o.InternalTarget, lease: o.Lease}
 }
 
 // Receipt says what a decision did. It holds ids only, so that the same call can be given the same receipt again.

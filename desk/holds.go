@@ -52,7 +52,8 @@ func (d *Desk) PlaceHold(ctx context.Context, actor access.Actor, key string, ca
 		if err := w.PlaceHold(ctx, hold); err != nil {
 			return Receipt{}, err
 		}
-		delete(w.state.Pending, "shred") // Who began an erasure did not know of the hold.
+		delete(w.state.Pending, "shred")
+		w.request.Shredding = nil // Who began an erasure did not know of the hold.
 		w.write("hold.placed", time.Time{}, map[string]any{"hold": id, "review_at": in.ReviewAt.UTC()}, map[string]any{"reason": in.Reason})
 		return Receipt{ID: &id}, nil
 	})

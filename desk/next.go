@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,6 +11,7 @@ import (
 	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/campaign"
 	"github.com/atlascloudai/docket/core/cases/incident"
+	"github.com/atlascloudai/docket/core/cases/request"
 	"github.com/atlascloudai/docket/store"
 )
 
@@ -24,6 +27,26 @@ func (d *Desk) NextCase(ctx context.Context, caseID uuid.UUID, heard int64) (Nex
 		}
 		next, err := tx.Next(ctx, c.ID, c.Offset)
 		return incident.Agenda(next, c.Now), c, err
+	})
+}
+
+// NextRequest answers a request's process.
+func (d *Desk) NextRequest(ctx context.Context, caseID uuid.UUID, heard int64) (Next, error) {
+	return d.next(ctx, KindRequest+"/"+caseID.String(), heard, func(tx *store.Tx) (cases.Agenda, store.Case, error) {
+		c, err := tx.Case(ctx, Docket, caseID)
+		if err != nil {
+			return cases.Agenda{}, c, err
+		}
+		var state request.State
+		if err := json.Unmarshal(c.State, &state); err != nil {
+			return cases.Agenda{}, c, fmt.Errorf("cannot read the request's state: %w", err)
+		}
+		counts, err := tx.RequestCounts(ctx, c.ID, c.Now)
+		if err != nil {
+			return cases.Agenda{}, c, err
+		}
+		next, err := tx.NextOfRequest(ctx, c.ID, c.Offset, c.Now)
+		return request.Agenda(state, counts, next, c.Now), c, err
 	})
 }
 

@@ -71,7 +71,7 @@ func (d *Desk) taken(ctx context.Context, job Job, a Answer) error {
 		return err
 	}
 	bounced, err := d.store.Take(ctx, store.Taken{
-		Delivery: job.Delivery, Case: job.Case, Page: job.Page, Customer: job.row.Customer, Outcome: a.Outcome, Code: a.Code, Class: a.Class,
+		Delivery: job.Delivery, Case: job.Case, Page: job.Page, Customer: job.row.Customer, Duty: job.row.Duty, Outcome: a.Outcome, Code: a.Code, Class: a.Class,
 		Body: event.Body, Sealed: event.Sealed,
 	}, func(duties []store.Duty, deliveries []store.Delivery) (changed []store.Duty, err error) {
 		for _, one := range duties {
@@ -184,6 +184,9 @@ func (d *Desk) trouble(ctx context.Context, w *work, one store.Delivery, a Answe
 // openNext plans the next rank of a customer's contacts, if what it is owed is still open and nobody of
 // the ranks before is left to try. left says that somebody still is.
 func (d *Desk) openNext(ctx context.Context, w *work, one store.Delivery) (opened, left bool, err error) {
+	if one.Customer == nil {
+		return false, false, nil // A letter to one person has one address.
+	}
 	duties, err := w.LockDutiesOf(ctx, one.Case, one.Customer, nil)
 	if err != nil {
 		return false, false, err

@@ -21,6 +21,9 @@ import (
 
 // These tests share nothing and wait for the database most of the time.
 func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "8"); err != nil { // Each draw is an estate of its own; more with -rapid.checks=1000.
+		panic(err)
+	}
 	flag.Parse()
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)

@@ -71,6 +71,9 @@ func (d *Desk) FinishCampaign(ctx context.Context, campaignID uuid.UUID) error {
 		if err != nil || next.Outstanding {
 			return 0, err
 		}
+		if w.c.Kind == KindRequest {
+			return 0, firstError(w.endCampaign(ctx, p, campaign.Done), d.extended(ctx, w, p))
+		}
 		return 0, firstError(w.endCampaign(ctx, p, campaign.Done), d.follow(ctx, w))
 	})
 	return err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/cases/incident"
+	"github.com/atlascloudai/docket/core/cases/request"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/core/seal"
 )
@@ -17,16 +18,27 @@ type ShredInput struct {
 	Ground string `json:"ground" enum:"retention_over,erasure_order,opened_in_error" doc:"Why; a code, because words would be erased with the rest"`
 }
 
-// ShredCase empties the keys of a closed case: what they sealed is erased, what is privileged included. The privacy lead
-// begins, a second person confirms, and a legal hold refuses. Codes, instants and the chain stay, and the chain verifies.
+// ShredCase empties the keys of a closed case, or of a request that has ended: what they sealed is erased, what is privileged
+// included. The privacy lead begins, a second person confirms, and a legal hold refuses; so does, for a request, a record that
+// stays for a time. Codes, counts, certificates, instants and the chain stay, and the chain verifies.
 func (d *Desk) ShredCase(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in ShredInput) (Receipt, error) {
 	return d.command(ctx, actor, key, access.CaseShred, caseID, in, func(w *work) (Receipt, error) {
 		holds, err := w.standing(ctx)
 		if err != nil {
 			return Receipt{}, err
 		}
-		if err := w.apply(ctx, incident.Shred{Ground: in.Ground, Holds: holds}); err != nil || w.pending() {
+		if w.c.Kind == KindRequest {
+			err = w.decideRequest(ctx, request.Shred{Ground: in.Ground, Holds: holds, Years: d.accountability, PrivacyLead: actor.Has(access.PrivacyLead)})
+		} else {
+			err = w.apply(ctx, incident.Shred{Ground: in.Ground, Holds: holds})
+		}
+		if err != nil || w.pending() {
 			return Receipt{Pending: w.pending()}, err
+		}
+		if w.c.Kind == KindRequest {
+			if err := w.Unlink(ctx, w.c.ID); err != nil {
+				return Receipt{}, err
+			}
 		}
 		scopes, err := w.Scopes(ctx, w.c.ID)
 		if err != nil {

@@ -80,6 +80,8 @@ func verify(ctx context.Context, tx *store.Tx, c store.Case, view *VerifyView) e
 			switch e.Kind {
 			case "deliveries.sealed":
 				err = verifyPage(ctx, tx, e, view, sealed)
+			case "erasures.sealed":
+				err = verifyErasures(ctx, tx, e, view)
 			case "duties.derived":
 				err = verifyDues(ctx, tx, e)
 			default:

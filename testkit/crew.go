@@ -23,10 +23,12 @@ import (
 
 	"github.com/atlascloudai/docket/activities"
 	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/core/packs"
 	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/erasure/places"
 	"github.com/atlascloudai/docket/notifications/email"
 	"github.com/atlascloudai/docket/notifications/pager"
 	"github.com/atlascloudai/docket/store"
@@ -39,6 +41,7 @@ import (
 type crew struct {
 	Database                           string
 	Key, Payload, Return, DKIM         []byte
+	Signing                            []byte
 	Temporal, Namespace, Prefix        string
 	Mail                               string
 	Roots                              []byte
@@ -48,6 +51,9 @@ type crew struct {
 	WatchEvery, WatchGrace             time.Duration
 	Connections, MaxConnectionsPerHost int
 	Debug                              bool
+	// Estate is where requests look, Stores the file with the connections to it.
+	Estate *estate.Estate
+	Stores string
 }
 
 // crewEnv holds the crew of a test binary that is started again as a worker.
@@ -101,7 +107,28 @@ func (c crew) run(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if c.Estate != nil {
+		reached, err := c.places(o.Desk.(*desk.Desk))
+		if err != nil {
+			return err
+		}
+		defer reached.Close()
+		o.Stores, o.DrillStores = reached, reached
+	}
 	return worker.Run(ctx, o)
+}
+
+// places are the stores of the estate; those of a test are for drills too.
+func (c crew) places(d *desk.Desk) (*places.Places, error) {
+	connections, err := places.ReadConnections(c.Stores)
+	if err != nil {
+		return nil, err
+	}
+	masking, err := seal.DeriveKey(c.Key, "masking")
+	if err != nil {
+		return nil, err
+	}
+	return places.New(*c.Estate, connections, activities.OwnerTasks{Desk: d}, masking), nil
 }
 
 func (c crew) options(s *store.Store, log *slog.Logger) (worker.Options, error) {
@@ -110,6 +137,10 @@ func (c crew) options(s *store.Store, log *slog.Logger) (worker.Options, error) 
 		return worker.Options{}, err
 	}
 	keys, err := seal.NewKeyring("test", map[string][]byte{"test": c.Key})
+	if err != nil {
+		return worker.Options{}, err
+	}
+	lookup, err := seal.NewCommitKey(c.Key, lookupPurpose)
 	if err != nil {
 		return worker.Options{}, err
 	}
@@ -132,7 +163,11 @@ func (c crew) options(s *store.Store, log *slog.Logger) (worker.Options, error) 
 	}
 	return worker.Options{
 		Temporal: temporal, Bells: worker.StoreBells(s), QueuePrefix: c.Prefix, BuildID: "test",
-		Desk:     desk.New(desk.Options{Store: s, Keys: keys, Pack: pack, Company: company(), Lease: c.Lease}),
+		Desk: desk.New(desk.Options{
+			Sign:  signer(c.Signing),
+			Store: s, Keys: keys, Pack: pack, Company: company(), Lease: c.Lease,
+			Lookup: lookup, PublicURL: publicURL, Contact: privacyContact, CompanyName: companyName, Estate: c.Estate,
+		}),
 		Channels: ways, DrillChannels: ways, Line: line, DrillLine: line,
 		ReturnToken: func(delivery uuid.UUID) string { return token(delivery.String()) },
 		WatchEvery:  c.WatchEvery, WatchGrace: c.WatchGrace, StopTimeout: c.Stop, Log: log,

@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/local"
 	"github.com/atlascloudai/docket/local/mail"
 	"github.com/atlascloudai/docket/worker"
@@ -53,6 +54,9 @@ type EngineOptions struct {
 	WatchEvery, WatchGrace time.Duration
 	// Debug logs everything.
 	Debug bool
+	// Estate is where requests of people look, Connections the file that says how the workers reach it.
+	Estate      *estate.Estate
+	Connections string
 }
 
 // NewEngine puts an engine around a house, without a worker.
@@ -76,11 +80,11 @@ func NewEngine(t testing.TB, h *House, o EngineOptions) *Engine {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.Pager.Stop()) })
 	e.crew = crew{
-		Database: h.Database.App, Key: h.key, Payload: randomKey(), Return: randomKey(), DKIM: randomKey(),
+		Database: h.Database.App, Key: h.key, Signing: h.Signing, Payload: randomKey(), Return: randomKey(), DKIM: randomKey(),
 		Namespace: namespace, Prefix: "test-" + uuid.NewString()[:8], Mail: e.Mail.Addr(), Roots: e.Mail.CertificatePEM(),
 		Pager: e.Pager.URL, PagerSecret: pagerSecret(), OnCall: OnCall, Lease: o.Lease, Stop: 5 * time.Second,
 		CommandTimeout: o.SilenceLimit, DataTimeout: o.SilenceLimit, WatchEvery: o.WatchEvery, WatchGrace: o.WatchGrace,
-		Connections: 20, MaxConnectionsPerHost: 8, Debug: o.Debug,
+		Connections: 20, MaxConnectionsPerHost: 8, Debug: o.Debug, Estate: o.Estate, Stores: o.Connections,
 	}
 	if o.Temporal != nil {
 		e.crew.Temporal = o.Temporal.HostPort

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"testing"
 	"time"
@@ -26,11 +27,23 @@ type House struct {
 	Store    *store.Store
 	Database Database
 	Keys     *seal.Keyring
+	// Options is what the desk was put together from.
+	Options desk.Options
+	// Signing is the installation's key; its id is "test".
+	Signing ed25519.PrivateKey
 	// People by role; each holds that one role.
 	People map[access.Role]access.Actor
 	// key is the key-encryption key, for worker processes on the same database.
 	key []byte
 }
+
+// What letters to people name, and what commitments to their identifiers are for: the same in a house and in its workers.
+const (
+	publicURL      = "https://privacy.example.test"
+	privacyContact = "privacy@example.test"
+	companyName    = "Example Cloud"
+	lookupPurpose  = "people's identifiers"
+)
 
 // NewHouse puts a desk together on a fresh database.
 func NewHouse(t testing.TB) *House {
@@ -60,13 +73,23 @@ func houseOn(t testing.TB, database Database, company duty.CompanyProfile) *Hous
 	require.NoError(t, err)
 	key := randomKey()
 	h := &House{Store: s, Database: database, Keys: keyring(t, key), People: map[access.Role]access.Actor{}, key: key}
-	h.Desk = desk.New(desk.Options{Store: s, Keys: h.Keys, Pack: pack, Company: company})
+	lookup, err := seal.NewCommitKey(key, lookupPurpose)
+	require.NoError(t, err)
+	_, h.Signing, err = ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	h.Options = desk.Options{Store: s, Keys: h.Keys, Pack: pack, Company: company, Lookup: lookup, PublicURL: publicURL, Contact: privacyContact, CompanyName: companyName, Sign: signer(h.Signing)}
+	h.Desk = desk.New(h.Options)
 	_, err = h.Desk.Guard(ctx, audit.NewTrail(nil))
 	require.NoError(t, err)
 	for _, role := range access.Roles() {
 		h.People[role] = h.Person(t, string(role), role)
 	}
 	return h
+}
+
+// signer signs with a key whose id is "test".
+func signer(key ed25519.PrivateKey) audit.Signer {
+	return func(typ string, payload []byte) (string, error) { return audit.SignJWS(key, "test", typ, payload) }
 }
 
 // company is the company whose incidents the tests play.

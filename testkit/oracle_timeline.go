@@ -43,6 +43,9 @@ func (o *oracle) timeline(c *ledgerCase) {
 	}
 }
 
+// unapproved are the letters to one person whose text nobody approves one by one: what a request or a decision about it sets off.
+var unapproved = map[string]bool{"identity": true, "acknowledgement": true, "contact_told": true, "forwarded": true, "ask_controller": true, "to_customer": true, "export_ready": true}
+
 // permitted is N7: what left was approved and released before, and nothing left while it was held or after its stop.
 func (o *oracle) permitted(c *ledgerCase, campaign uuid.UUID) {
 	var released, approved *ledgerEntry
@@ -61,7 +64,7 @@ func (o *oracle) permitted(c *ledgerCase, campaign uuid.UUID) {
 			approved = &c.entries[i]
 		}
 	}
-	if approved == nil {
+	if letter, _ := released.body["letter"].(string); approved == nil && !unapproved[letter] {
 		o.differ("N7", "campaign %s was released without an approval of what it sends", campaign)
 	}
 	for _, id := range o.order {

@@ -9,11 +9,13 @@ import (
 	"github.com/atlascloudai/docket/workflows/campaign"
 	"github.com/atlascloudai/docket/workflows/contract"
 	"github.com/atlascloudai/docket/workflows/incident"
+	"github.com/atlascloudai/docket/workflows/request"
 )
 
 // RegisterWorkflows registers every workflow under its name in the contract, also on a replayer.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(incident.Workflow, workflow.RegisterOptions{Name: contract.Incident})
+	r.RegisterWorkflowWithOptions(request.Workflow, workflow.RegisterOptions{Name: contract.Request})
 	r.RegisterWorkflowWithOptions(campaign.Workflow, workflow.RegisterOptions{Name: contract.Campaign})
 }
 
@@ -23,6 +25,18 @@ func RegisterCase(r worker.ActivityRegistry, a *activities.Case) {
 	r.RegisterActivityWithOptions(a.RaiseDue, activity.RegisterOptions{Name: contract.RaiseDue})
 	r.RegisterActivityWithOptions(a.EscalateDue, activity.RegisterOptions{Name: contract.EscalateDue})
 	r.RegisterActivityWithOptions(a.SendPages, activity.RegisterOptions{Name: contract.SendPages})
+}
+
+// RegisterRequest registers the activities of a request's process; those that raise and page are the case's.
+func RegisterRequest(r worker.ActivityRegistry, a *activities.Request) {
+	r.RegisterActivityWithOptions(a.Next, activity.RegisterOptions{Name: contract.NextRequest})
+	r.RegisterActivityWithOptions(a.DueTargets, activity.RegisterOptions{Name: contract.DueTargets})
+	r.RegisterActivityWithOptions(a.WorkTarget, activity.RegisterOptions{Name: contract.WorkTarget})
+	r.RegisterActivityWithOptions(a.MakePlan, activity.RegisterOptions{Name: contract.MakePlan})
+	r.RegisterActivityWithOptions(a.StartErasing, activity.RegisterOptions{Name: contract.StartErasing})
+	r.RegisterActivityWithOptions(a.DraftAnswer, activity.RegisterOptions{Name: contract.DraftAnswer})
+	r.RegisterActivityWithOptions(a.CarryRequest, activity.RegisterOptions{Name: contract.CarryRequest})
+	r.RegisterActivityWithOptions(a.WipeExport, activity.RegisterOptions{Name: contract.WipeExport})
 }
 
 // RegisterCampaign registers the activities of a campaign's process.

@@ -25,6 +25,8 @@ import (
 // a fact raises seq, an answer notes what was heard and when to wake, and a process with something due
 // wants to be woken at once.
 type town struct {
+	activities.RequestDesk // Nobody asks for anything here.
+
 	caseID, campaignID uuid.UUID
 
 	mu    sync.Mutex

@@ -23,6 +23,7 @@ import (
 type Desk interface {
 	activities.CaseDesk
 	activities.CampaignDesk
+	activities.RequestDesk
 	activities.PageDesk
 	WatchDesk
 }
@@ -36,6 +37,8 @@ type Options struct {
 	Bells    Bells
 	// Channels are the ways out of real cases, DrillChannels those of drills: sinks only.
 	Channels, DrillChannels map[string]activities.Sender
+	// Stores are the places of the estate, DrillStores those that drills may reach: never the real ones.
+	Stores, DrillStores activities.Stores
 	// Line is where pages of real cases go out, DrillLine where those of drills go.
 	Line, DrillLine *activities.Line
 	// ReturnToken makes a delivery's return path from its id.
@@ -152,12 +155,13 @@ func (o Options) build(c client.Client, queue string, ended func(error)) worker.
 	})
 	RegisterWorkflows(w)
 	pages := activities.Pages{Desk: o.Desk, Real: o.Line, Log: o.Log}
-	channels := o.Channels
+	channels, stores := o.Channels, o.Stores
 	if queue == contract.QueueDrill {
 		pages.Real, pages.Drill = nil, o.DrillLine
-		channels = o.DrillChannels
+		channels, stores = o.DrillChannels, o.DrillStores
 	}
 	RegisterCase(w, &activities.Case{Desk: o.Desk, Pages: pages})
+	RegisterRequest(w, &activities.Request{Desk: o.Desk, Stores: stores, Log: o.Log})
 	RegisterCampaign(w, &activities.Campaign{Desk: o.Desk, Channels: channels, ReturnToken: o.ReturnToken, Log: o.Log})
 	return w
 }

@@ -63,7 +63,7 @@ func TestEveryCommandIsWhatTheAPITakes(t *testing.T) {
 	upstream := filepath.Join(folder, "upstream.yaml")
 	require.NoError(t, os.WriteFile(upstream, []byte("who: Sample Models Inc.\ntold_us_at: 2026-06-01T09:30:00+02:00\nzone: UTC\nevidence: their mail\n"), 0o600))
 
-	for line, want := range map[string]string{
+	taken(t, "case", map[string]string{
 		"open Leak --severity high --breach --drill --detected-at 2026-06-01T09:30:00+02:00": "POST /v1/cases",
 		"list --status active":                  "GET /v1/cases",
 		"show C":                                "GET /v1/cases/C",
@@ -142,7 +142,13 @@ func TestEveryCommandIsWhatTheAPITakes(t *testing.T) {
 		"shred C --ground erasure_order":                                       "POST /v1/cases/C/shred",
 		"raises C":                                                             "GET /v1/cases/C/raises",
 		"acknowledge C I --note n":                                             "POST /v1/cases/C/raises/I/acknowledge",
-	} {
+	})
+}
+
+// taken holds command lines to the requests that they are to send; C is a case and I the id of a part.
+func taken(t *testing.T, room string, want map[string]string) {
+	t.Helper()
+	for line, want := range want {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
 			var asked string
@@ -152,7 +158,7 @@ func TestEveryCommandIsWhatTheAPITakes(t *testing.T) {
 				behind.ServeHTTP(w, r)
 			}))
 			t.Cleanup(server.Close)
-			args := []string{"case", "--url", server.URL, "--token", "dkt_a_b"}
+			args := []string{room, "--url", server.URL, "--token", "dkt_a_b"}
 			for _, word := range strings.Fields(line) {
 				switch word {
 				case "C":

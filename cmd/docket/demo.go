@@ -28,7 +28,7 @@ func (s *stack) demo(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("the demo failed: %w", err)
 		}
 	}
-	return nil
+	return s.deletion(ctx, p.Player)
 }
 
 func (p demonstration) act(title string) { p.Say("\n— %s", title) }

@@ -30,7 +30,7 @@ type devCmd struct {
 
 // Run implements docket dev.
 func (d devCmd) Run(ctx context.Context, out io.Writer) error {
-	return whileUp(ctx, out, &stack{dir: d.Dir}, func(ctx context.Context, s *stack) error {
+	return whileUp(ctx, out, &stack{dir: d.Dir, sample: d.Demo}, func(ctx context.Context, s *stack) error {
 		s.print(out)
 		if d.Demo {
 			if err := s.demo(ctx, out); err != nil || d.Once {
@@ -103,9 +103,12 @@ type stack struct {
 	temporal *local.Temporal
 	mail     *mail.Server
 	pager    *local.Pager
-	plant    *plant
-	at       addresses
-	token    string
+	// sample says that the fictional company's estate is brought up; estate is that, once it is.
+	sample bool
+	estate *sampleEstate
+	plant  *plant
+	at     addresses
+	token  string
 }
 
 // addresses are where the parts of this process listen, each host:port.
@@ -148,6 +151,7 @@ func (s *stack) start(ctx context.Context, out io.Writer) (err error) {
 		{"PostgreSQL", func() error { return s.startPostgres(ctx) }},
 		{"schema", func() error { return s.migrate(ctx) }},
 		{"mail server, pager", func() error { return s.startSinks(ctx) }},
+		{"sample estate", func() error { return s.startEstate(ctx) }},
 		{"Temporal", func() error { return s.startTemporal(ctx, local.TemporalOptions{Binary: binary}) }},
 		{"keys, configuration", func() error { return s.open(ctx) }},
 	} {

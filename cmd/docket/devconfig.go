@@ -22,7 +22,7 @@ import (
 // so that no relay, pager or database of an installation elsewhere can slip in. The stack talks to nothing
 // but its own parts on this machine, and config.Read refuses one that would.
 func (s *stack) environment(pagerSecret string) map[string]string {
-	return map[string]string{
+	environ := map[string]string{
 		"DOCKET_DEV": "true", "DOCKET_PUBLIC_URL": s.url(), "DOCKET_KEYS_DIR": filepath.Join(s.dir, "keys"),
 		"DOCKET_PUBLISH_DIR": filepath.Join(s.dir, "publish"), "DOCKET_DATABASE_URL": s.postgres.DSNAs(devDatabase, migrations.AppRole),
 		"DOCKET_TEMPORAL_ADDRESS": s.temporal.HostPort, "DOCKET_TEMPORAL_NAMESPACE": s.temporal.Namespace,
@@ -33,8 +33,20 @@ func (s *stack) environment(pagerSecret string) map[string]string {
 		"DOCKET_DKIM_DOMAIN": devMailDomain, "DOCKET_DKIM_SELECTOR": "dev", "DOCKET_DKIM_KEY_FILE": s.dkimFile(),
 		"DOCKET_PAGER_URL": s.pager.URL, "DOCKET_PAGER_SECRETS": pagerSecret, "DOCKET_PAGER_COPY_TO": "oncall@docket.test",
 		"DOCKET_COMPANY_MAIN_ESTABLISHMENT": "IE", "DOCKET_WATCHDOG_INTERVAL": "5s",
-		"DOCKET_COMPANY_TRAITS": strings.Join(s.traits, ","),
+		"DOCKET_COMPANY_TRAITS": strings.Join(s.traits, ","), "DOCKET_COMPANY_NAME": "Atlas Cloud AI", "DOCKET_COMPANY_PRIVACY_CONTACT": privacyAddress, "DOCKET_INTAKE_ADDRESSES": privacyAddress,
 	}
+	// Who puts an estate and its connections beside the data has requests carried out in them.
+	for variable, file := range map[string]string{"DOCKET_ESTATE": "estate.yaml", "DOCKET_ESTATE_CONNECTIONS": "connections.yaml"} {
+		if path := filepath.Join(s.dir, file); exists(path) {
+			environ[variable] = path
+		}
+	}
+	return environ
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // withoutPostgresVariables takes away what would change where and how the driver connects.

@@ -176,7 +176,7 @@ func (configCheckCmd) Run(out io.Writer) error {
 	return nil
 }
 
-// configured is the configuration of this environment, held against the rules too.
+// configured is the configuration of this environment, held against the rules too, with an estate that can be read.
 func configured() (config.Config, error) {
 	c, err := config.Load()
 	if err != nil {
@@ -185,6 +185,9 @@ func configured() (config.Config, error) {
 	pack, err := packs.Load()
 	if err == nil {
 		_, err = profile(c.Company, pack)
+	}
+	if err == nil {
+		_, err = readEstate(c.Estate.Files)
 	}
 	return c, err
 }
@@ -251,6 +254,9 @@ func (doctorCmd) Run(ctx context.Context, out io.Writer) error {
 			err = report.Err()
 		}
 		say("keys", err)
+		if len(c.Estate.Files) > 0 {
+			say("estate", estateReady(c.Estate))
+		}
 		p, err := open(ctx, c)
 		if say("database", err) {
 			defer p.store.Close()

@@ -25,12 +25,15 @@ type cli struct {
 	Worker       workerCmd       `cmd:"" help:"Run the workers, or restart workflows."`
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema to this build's version."`
 	Case         caseCmd         `cmd:"" help:"Work on cases, through the API."`
+	Request      requestCmd      `cmd:"" help:"Work on requests of people: erasure, access and the rest, through the API."`
 	Agreement    agreementCmd    `cmd:"" help:"Import and explain agreements, through the API."`
 	Clock        clockCmd        `cmd:"" help:"Ask legal clocks when something is due."`
 	Audit        auditCmd        `cmd:"" help:"Check that a case's story was not changed."`
 	Register     registerCmd     `cmd:"" help:"Export the register of breaches, and check an export without a server."`
+	Certificate  certificateCmd  `cmd:"" help:"Check the certificate of an erasure without a server."`
 	Keys         keysCmd         `cmd:"" help:"Make and check keys."`
 	Config       configCmd       `cmd:"" help:"Check the configuration of this environment."`
+	Estate       estateCmd       `cmd:"" help:"Check, draft and explain the map of where personal data lives."`
 	People       peopleCmd       `cmd:"" help:"Enrol the first people, for whoever holds the database."`
 	Installation installationCmd `cmd:"" help:"Look at the engine, or end a quarantine, through the API."`
 	Doctor       doctorCmd       `cmd:"" help:"Look at everything an installation needs, and name what is wrong."`

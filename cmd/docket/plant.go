@@ -23,11 +23,14 @@ import (
 	"github.com/atlascloudai/docket/activities"
 	"github.com/atlascloudai/docket/config"
 	"github.com/atlascloudai/docket/core/audit"
+	"github.com/atlascloudai/docket/core/cases/request"
 	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/core/packs"
 	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/erasure/places"
 	"github.com/atlascloudai/docket/migrations"
 	"github.com/atlascloudai/docket/notifications"
 	"github.com/atlascloudai/docket/notifications/email"
@@ -44,8 +47,20 @@ type plant struct {
 	store  *store.Store
 	desk   *desk.Desk
 	heads  *worker.Heads
-	// returnKey signs the return paths of what is sent.
-	returnKey []byte
+	// returnKey signs the return paths of what is sent, maskingKey masks by HMAC in the stores of the estate.
+	returnKey, maskingKey []byte
+	// estate is where personal data lives; nil where none is set.
+	estate *estate.Estate
+	// places are its stores, in a worker.
+	places *places.Places
+}
+
+// close lets go of everything that the plant has open.
+func (p *plant) close() {
+	if p.places != nil {
+		p.places.Close()
+	}
+	p.store.Close()
 }
 
 // open puts a plant together: keys, database, schema, and the comparison with what was published outside.
@@ -68,6 +83,16 @@ func openWith(ctx context.Context, c config.Config, pack *packs.Pack, log *slog.
 		return nil, err
 	}
 	if p.returnKey, err = seal.DeriveKey(secret, "return path"); err != nil {
+		return nil, err
+	}
+	if p.maskingKey, err = seal.DeriveKey(secret, "masking"); err != nil {
+		return nil, err
+	}
+	lookup, err := seal.NewCommitKey(secret, "people's identifiers")
+	if err != nil {
+		return nil, err
+	}
+	if p.estate, err = readEstate(c.Estate.Files); err != nil {
 		return nil, err
 	}
 	if p.heads, err = headsIn(c, log); err != nil {
@@ -98,6 +123,9 @@ func openWith(ctx context.Context, c config.Config, pack *packs.Pack, log *slog.
 	p.desk = desk.New(desk.Options{
 		PageChannels: pageChannels,
 		Store:        p.store, Published: func() (*audit.Trail, error) { return p.heads.Read() }, Keys: keys, Pack: pack, Company: company, InternalTarget: time.Duration(c.Clock.InternalTargetHours) * time.Hour,
+		Lookup: lookup, PublicURL: c.PublicURL, Contact: c.Company.PrivacyContact, CompanyName: c.Company.Name,
+		Cooling: c.Requests.Cooling, Bounds: bounds(c.Requests), StaffDomains: c.Requests.StaffDomains, Estate: p.estate,
+		Sign: p.heads.Sign,
 	})
 	p.heads.Desk = p.desk
 	if err := p.guard(ctx); err != nil {
@@ -105,6 +133,13 @@ func openWith(ctx context.Context, c config.Config, pack *packs.Pack, log *slog.
 		return nil, err
 	}
 	return p, nil
+}
+
+// bounds are how much a plan may reach with one approver.
+func bounds(r config.Requests) request.Bounds {
+	set := request.DefaultBounds
+	set.Records, set.Accounts = r.MaxRecords, r.MaxAccounts
+	return set
 }
 
 // profile is the company as the rules know it. A circumstance that no rule knows would change no clock.

@@ -85,7 +85,9 @@ func decide(ctx context.Context, r *remote, out io.Writer, call client.Call) err
 	if err := json.Unmarshal(body, &done); err != nil {
 		return &client.Unreachable{URL: r.URL, Err: fmt.Errorf("the answer is not Docket's: %w", err)}
 	}
-	fmt.Fprintf(out, "%s is %s, timeline entry %d\n", plain(done.Code), plain(done.Status), done.Entry)
+	if done.Code != "" { // What belongs to no case has no timeline.
+		fmt.Fprintf(out, "%s is %s, timeline entry %d\n", plain(done.Code), plain(done.Status), done.Entry)
+	}
 	if done.ID != nil {
 		fmt.Fprintf(out, "id %s\n", done.ID)
 	}
@@ -134,20 +136,28 @@ func list[T any](ctx context.Context, r *remote, p paging, out io.Writer, path s
 		}
 		return printJSON(out, body)
 	}
-	table := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, head)
-	for _, item := range all.Items {
+	if err := table(out, head, all.Items, row); err != nil {
+		return err
+	}
+	if all.Next != "" {
+		fmt.Fprintf(out, "There are more: --cursor %s, or --all\n", plain(all.Next))
+	}
+	return nil
+}
+
+// table prints items one a row, whatever characters their cells hold.
+func table[T any](out io.Writer, head string, items []T, row func(T) []string) error {
+	lines := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(lines, head)
+	for _, item := range items {
 		cells := row(item)
 		for i, cell := range cells {
 			cells[i] = plain(cell)
 		}
-		fmt.Fprintln(table, strings.Join(cells, "\t"))
+		fmt.Fprintln(lines, strings.Join(cells, "\t"))
 	}
-	if err := table.Flush(); err != nil {
+	if err := lines.Flush(); err != nil {
 		return fmt.Errorf("cannot write list: %w", err)
-	}
-	if all.Next != "" {
-		fmt.Fprintf(out, "There are more: --cursor %s, or --all\n", plain(all.Next))
 	}
 	return nil
 }

@@ -25,6 +25,9 @@ func (s *stack) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.plant.reach(&o); err != nil {
+		return err
+	}
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return s.plant.serve(ctx) })
 	parts.Go(func() error { return s.plant.work(ctx, o) })
@@ -131,11 +134,14 @@ func (s *stack) stop(out io.Writer) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	if s.plant != nil {
-		s.plant.store.Close()
+		s.plant.close()
 	}
 	var failed []error
 	if s.temporal != nil {
 		failed = append(failed, s.temporal.Stop(ctx))
+	}
+	if s.estate != nil {
+		failed = append(failed, s.estate.stop(ctx))
 	}
 	if s.pager != nil {
 		failed = append(failed, s.pager.Stop())

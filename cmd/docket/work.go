@@ -34,13 +34,16 @@ func (workerRunCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer p.store.Close()
+	defer p.close()
 	mail, err := p.mail(nil, nil)
 	if err != nil {
 		return err
 	}
 	o, err := p.working(exits{mail: mail})
 	if err != nil {
+		return err
+	}
+	if err := p.reach(&o); err != nil {
 		return err
 	}
 	return p.work(ctx, o)
@@ -57,7 +60,8 @@ func (p *plant) work(ctx context.Context, o worker.Options) error {
 		}
 		listener, err := inbound.Start(ctx, inbound.Config{
 			Addr: address, Domain: p.config.Bounce.Domain, Key: p.returnKey, TLS: encrypted, Log: p.log,
-		}, recorder{p.desk})
+			Intake: p.config.Intake.Addresses, Letters: recorder{p.desk, p.config.Dev}, Own: []string{p.config.Mail.FromAddress},
+		}, recorder{p.desk, p.config.Dev})
 		if err != nil {
 			return err
 		}
@@ -82,7 +86,11 @@ func bounceTLS(b config.Bounce) (*tls.Config, error) {
 }
 
 // recorder hands what came back to the desk.
-type recorder struct{ desk *desk.Desk }
+type recorder struct {
+	desk *desk.Desk
+	// drills says that what letters open are exercises.
+	drills bool
+}
 
 // RecordReport implements inbound.Recorder.
 func (r recorder) RecordReport(ctx context.Context, in inbound.Report) error {
@@ -104,6 +112,13 @@ func (r recorder) RecordReport(ctx context.Context, in inbound.Report) error {
 // RecordUnmatched implements inbound.Recorder.
 func (r recorder) RecordUnmatched(ctx context.Context, digest [32]byte, reason string) error {
 	return r.desk.Unmatched(ctx, digest, reason)
+}
+
+// RecordLetter implements inbound.IntakeRecorder.
+func (r recorder) RecordLetter(ctx context.Context, in inbound.Letter) error {
+	return r.desk.TakeLetter(ctx, desk.LetterMail{
+		From: in.From, Name: in.FromName, Subject: in.Subject, Text: in.Text, MessageID: in.MessageID, Answers: in.Answers, Digest: in.Digest, ReceivedAt: in.At, Drill: r.drills,
+	})
 }
 
 type workerRestartCmd struct {

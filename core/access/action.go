@@ -74,6 +74,30 @@ const (
 	CaseShred Action = "case.shred"
 )
 
+// Requests of data subjects.
+const (
+	// RequestOpen records a person's request, by mail, API or a member of staff.
+	RequestOpen Action = "request.open"
+	// RequestWork carries a request on: identities, plan, letters, assignment.
+	RequestWork Action = "request.work"
+	// RequestVerify decides that an identity was shown by other means than a mailed code.
+	RequestVerify Action = "request.verify"
+	// RequestApprove approves a plan or a letter; never by its preparer.
+	RequestApprove Action = "request.approve"
+	// RequestEnd denies, cancels or lets a request lapse.
+	RequestEnd Action = "request.end"
+	// RequestHold places a hold on records, or releases it; counsel in person.
+	RequestHold Action = "request.hold"
+	// RequestTask reads and answers a task as a system's owner.
+	RequestTask Action = "request.task"
+	// SuppressionCheck asks which identifiers were erased and must not come back.
+	SuppressionCheck Action = "suppression.check"
+	// SuppressionLift lets an identifier be written again, because its person signed up anew.
+	SuppressionLift Action = "suppression.lift"
+	// RequestRecord locates, erases and verifies, and records what the stores answered.
+	RequestRecord Action = "request.record"
+)
+
 // Duties.
 const (
 	// DutyDecide confirms a proposed duty as required or not required.

@@ -107,6 +107,17 @@ var table = map[Action]Permission{
 	HoldRelease:     {Roles: []Role{LegalCounsel}, Scope: ScopeCasesWrite, Person: true},
 	CaseShred:       {Roles: and(legal, SecurityLead), Scope: ScopeCasesWrite, Person: true},
 
+	RequestOpen:    {Roles: and(team, Integration), Scope: ScopeCasesWrite, Worker: true},
+	RequestWork:    {Roles: and(legal, Responder), Scope: ScopeCasesWrite, Person: true},
+	RequestVerify:  {Roles: legal, Scope: ScopeCasesWrite, Person: true},
+	RequestApprove: {Roles: legal, Scope: ScopeNoticesRelease, Person: true},
+	RequestEnd:     {Roles: legal, Scope: ScopeCasesWrite, Person: true},
+	RequestHold:    {Roles: []Role{LegalCounsel}, Scope: ScopeCasesWrite, Person: true},
+	RequestTask:    {Roles: team, Scope: ScopeCasesWrite, Person: true},
+
+	SuppressionCheck: {Roles: and(legal, Responder, Integration), Scope: ScopeCasesRead},
+	SuppressionLift:  {Roles: and(legal, Integration), Scope: ScopeCasesWrite},
+
 	DutyDecide:          {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
 	DutyWaive:           {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
 	DutyReviewExemption: {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
@@ -149,6 +160,7 @@ var table = map[Action]Permission{
 	DutyPropose:    {Worker: true},
 	RaiseOpen:      {Worker: true},
 	DeliveryRecord: {Worker: true},
+	RequestRecord:  {Worker: true},
 	HeadsPublish:   {Worker: true},
 }
 

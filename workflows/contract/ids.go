@@ -13,12 +13,15 @@ func IncidentID(caseID uuid.UUID) string { return Incident + "/" + caseID.String
 // CampaignID is the workflow id of a campaign's process.
 func CampaignID(campaignID uuid.UUID) string { return Campaign + "/" + campaignID.String() }
 
+// RequestID is the workflow id of a request's process.
+func RequestID(caseID uuid.UUID) string { return Request + "/" + caseID.String() }
+
 // ParseID reads a workflow id: the workflow's type and the id of its subject. It refuses whatever the
 // builders above would not have written.
 func ParseID(workflowID string) (workflowType string, subject uuid.UUID, err error) {
 	workflowType, text, _ := strings.Cut(workflowID, "/")
-	if workflowType != Incident && workflowType != Campaign {
-		return "", uuid.Nil, fmt.Errorf("cannot parse workflow id %q: it begins with neither %s/ nor %s/", workflowID, Incident, Campaign)
+	if workflowType != Incident && workflowType != Campaign && workflowType != Request {
+		return "", uuid.Nil, fmt.Errorf("cannot parse workflow id %q: it begins with none of %s/, %s/ and %s/", workflowID, Incident, Request, Campaign)
 	}
 	subject, err = uuid.Parse(text)
 	if err != nil || subject.String() != text {

@@ -6,6 +6,8 @@ package contract
 const (
 	// Incident is the process of one incident case.
 	Incident = "incident"
+	// Request is the process of one data subject request.
+	Request = "request"
 	// Campaign is the process of one sending of an approved notice.
 	Campaign = "campaign"
 )
@@ -19,6 +21,13 @@ const (
 	StageEscalate = "escalate"
 	StagePage     = "page"
 
+	StageTargets = "targets"
+	StagePlan    = "plan"
+	StageStart   = "start"
+	StageDraft   = "draft"
+	StageCarry   = "carry"
+	StageWipe    = "wipe"
+
 	StageSend   = "send"
 	StageSeal   = "seal"
 	StageFinish = "finish"
@@ -30,6 +39,18 @@ const (
 	RaiseDue    = "case.raise"
 	EscalateDue = "case.escalate"
 	SendPages   = "case.page"
+)
+
+// Activities of a request's process, beside those that raise, escalate and page.
+const (
+	NextRequest  = "request.next"
+	DueTargets   = "request.targets"
+	WorkTarget   = "request.work"
+	MakePlan     = "request.plan"
+	StartErasing = "request.start"
+	DraftAnswer  = "request.draft"
+	CarryRequest = "request.carry"
+	WipeExport   = "request.wipe"
 )
 
 // Activities of the campaign's process.

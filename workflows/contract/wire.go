@@ -34,6 +34,17 @@ type Subject struct {
 	ID uuid.UUID `json:"id"`
 }
 
+// Targets are the places that can be worked on side by side now.
+type Targets struct {
+	IDs []uuid.UUID `json:"ids"`
+}
+
+// Target is one place of one request.
+type Target struct {
+	Case uuid.UUID `json:"case"`
+	ID   uuid.UUID `json:"id"`
+}
+
 // Done is what a stage came to.
 type Done struct {
 	// Count is how many rows the stage moved on. Zero says that somebody else did it, or that it may not be

@@ -35,15 +35,19 @@ func InDatabase(activity string) Stage {
 // InTheWorld is a stage that speaks to others: one attempt may take limit, and shows by heartbeats that it lives.
 func InTheWorld(activity string, limit time.Duration) Stage {
 	return func(ctx workflow.Context, subject contract.Subject) (done contract.Done, err error) {
-		policy := forEver
-		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-			StartToCloseTimeout: limit,
-			HeartbeatTimeout:    30 * time.Second,
-			RetryPolicy:         &policy,
-			// A cancelled process still learns what its sender did.
-			WaitForCancellation: true,
-		})
-		err = workflow.ExecuteActivity(ctx, activity, subject).Get(ctx, &done)
+		err = World(ctx, activity, limit, subject).Get(ctx, &done)
 		return done, err
 	}
+}
+
+// World begins one activity that speaks to others.
+func World(ctx workflow.Context, activity string, limit time.Duration, in any) workflow.Future {
+	policy := forEver
+	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: limit,
+		HeartbeatTimeout:    30 * time.Second,
+		RetryPolicy:         &policy,
+		// A cancelled process still learns what its sender did.
+		WaitForCancellation: true,
+	}), activity, in)
 }

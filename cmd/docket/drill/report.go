@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/desk"
 )
 
@@ -186,7 +187,11 @@ func kindOf(d desk.DutyView) string {
 func proof(d desk.DutyView, deliveries []desk.DeliveryView) string {
 	var by []struct{ Contact, Evidence string }
 	if json.Unmarshal([]byte(d.MetBy), &by) == nil && len(by) > 0 && d.Customer == "" {
-		return "filed by hand, confirmed"
+		i := slices.IndexFunc(deliveries, func(one desk.DeliveryView) bool { return one.ID.String() == by[0].Contact })
+		if i < 0 || deliveries[i].Channel != string(duty.Email) {
+			return "filed by hand, confirmed"
+		}
+		return told(deliveries[i])
 	}
 	var parts []string
 	for _, one := range deliveries {
@@ -194,16 +199,21 @@ func proof(d desk.DutyView, deliveries []desk.DeliveryView) string {
 			d.Notice != nil && one.Notice != nil && *one.Notice != *d.Notice {
 			continue
 		}
-		part := one.Evidence + " " + one.State
-		if one.Code > 0 {
-			part += fmt.Sprintf(" %d", one.Code)
-		}
-		if one.Attempt > 1 {
-			part += fmt.Sprintf(" after %d tries", one.Attempt)
-		}
-		parts = append(parts, part)
+		parts = append(parts, told(one))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// told is what the other side of one delivery confirmed.
+func told(one desk.DeliveryView) string {
+	part := one.Evidence + " " + one.State
+	if one.Code > 0 {
+		part += fmt.Sprintf(" %d", one.Code)
+	}
+	if one.Attempt > 1 {
+		part += fmt.Sprintf(" after %d tries", one.Attempt)
+	}
+	return part
 }
 
 // Print shows the report to people.

@@ -1,0 +1,25 @@
+package api
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/desk"
+)
+
+// intake puts on the router what requests share: agents, and holds on records.
+func (s *surface) intake() {
+	opens(s, post("/v1/agents", "recordAgent", "Record an authorised agent with what authorises it", access.RequestVerify).makes(), Desk.RecordAgent)
+	part(s, post("/v1/agents/{id}/revoke", "revokeAgent", "End an agent's authorisation: it opens no more requests", access.RequestVerify), withoutKey(Desk.RevokeAgent))
+	opens(s, post("/v1/record-holds", "placeRecordHold", "Keep a record, or a whole collection, from being destroyed for any request", access.RequestHold).makes(), Desk.PlaceRecordHold)
+	part(s, post("/v1/record-holds/{id}/release", "releaseRecordHold", "End a hold on records: the requests that waited for it go on by themselves", access.RequestHold), Desk.ReleaseRecordHold)
+}
+
+// withoutKey is a decision that does nothing twice by itself.
+func withoutKey(do func(Desk, context.Context, access.Actor, uuid.UUID) (desk.Receipt, error)) func(Desk, context.Context, access.Actor, string, uuid.UUID, NoInput) (desk.Receipt, error) {
+	return func(d Desk, ctx context.Context, actor access.Actor, _ string, id uuid.UUID, _ NoInput) (desk.Receipt, error) {
+		return do(d, ctx, actor, id)
+	}
+}

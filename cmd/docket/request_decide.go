@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/api"
+	"github.com/atlascloudai/docket/cmd/docket/client"
+	"github.com/atlascloudai/docket/desk"
+)
+
+// requestsArg is one request or several that are decided alike, each by itself.
+type requestsArg struct {
+	Requests []string `arg:"" help:"Short codes of the requests, such as REQ-7K3FM, or their ids."`
+}
+
+func (a requestsArg) one() requestArg { return requestArg{Request: a.Requests[0]} }
+
+type requestAssignCmd struct {
+	requestsArg
+	To string `required:"" help:"Handle of the person."`
+}
+
+// Run assigns.
+func (c *requestAssignCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	if len(c.Requests) == 1 {
+		return decide(ctx, &p.Remote, out, client.Call{Path: c.one().path("assign"), Body: desk.AssigneeInput{Assignee: c.To}})
+	}
+	return decideMany(ctx, &p.Remote, out, client.Call{Path: "/v1/requests/actions", Body: api.RequestActions{Action: "assign", Cases: c.Requests, Assignee: c.To}})
+}
+
+type requestScopeCmd struct {
+	requestsArg
+}
+
+// Run asks for plans.
+func (c *requestScopeCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	if len(c.Requests) == 1 {
+		return decide(ctx, &p.Remote, out, client.Call{Path: c.one().path("scope")})
+	}
+	return decideMany(ctx, &p.Remote, out, client.Call{Path: "/v1/requests/actions", Body: api.RequestActions{Action: "scope", Cases: c.Requests}})
+}
+
+type requestCareCmd struct {
+	requestArg
+	reasonFlag
+}
+
+// Run lets it go on.
+func (c *requestCareCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("care"), Body: c.input()})
+}
+
+type requestDenyCmd struct {
+	requestArg
+	Reason string `required:"" enum:"identity_not_verified,no_match,manifestly_unfounded,excessive,suspected_fraud,outside_jurisdiction,claim_not_covered,not_the_controller,legally_exempt" help:"Why: ${enum}."`
+	Words  string `required:"" help:"Why, in words; the person is owed them."`
+}
+
+// Run denies.
+func (c *requestDenyCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("deny"), Body: desk.DenyInput{Reason: c.Reason, Words: c.Words}})
+}
+
+type requestCancelCmd struct {
+	requestArg
+	reasonFlag
+}
+
+// Run cancels.
+func (c *requestCancelCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("cancel"), Body: c.input()})
+}
+
+type requestLapseCmd struct {
+	requestArg
+	reasonFlag
+}
+
+// Run lets it lapse.
+func (c *requestLapseCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("lapse"), Body: c.input()})
+}
+
+type requestDoneCmd struct {
+	requestArg
+	Evidence string `required:"" help:"What was done, and what shows it."`
+}
+
+// Run records it.
+func (c *requestDoneCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("done"), Body: desk.DoneInput{Evidence: c.Evidence}})
+}
+
+type requestDuplicateCmd struct {
+	requestArg
+	Of string `required:"" help:"Code or id of the earlier request of the same verified person."`
+}
+
+// Run links.
+func (c *requestDuplicateCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("duplicate"), Body: desk.DuplicateInput{Of: c.Of}})
+}
+
+type requestControllerCmd struct {
+	requestArg
+	Customer string `required:"" help:"Account reference of the customer that is the controller."`
+	Evidence string `required:"" help:"What shows it: the account's data, or the person's own words."`
+}
+
+// Run names the controller.
+func (c *requestControllerCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("controller"), Body: desk.ControllerInput{Customer: c.Customer, Evidence: c.Evidence}})
+}
+
+type requestForwardCmd struct {
+	requestArg
+	Customer string `required:"" help:"Account reference of the customer that is the controller."`
+	MayName  bool   `help:"The agreement lets the person be told who the controller is."`
+}
+
+// Run forwards.
+func (c *requestForwardCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("forward"), Body: desk.ForwardInput{Customer: c.Customer, MayName: c.MayName}})
+}
+
+type requestRetryCmd struct {
+	requestArg
+	Target uuid.UUID `arg:"" help:"Id of the target, from show."`
+}
+
+// Run retries.
+func (c *requestRetryCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("targets", c.Target.String(), "retry")})
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/cmd/docket/client"
+	"github.com/atlascloudai/docket/desk"
+)
+
+// recordHoldCmd is about holds on records, of whatever person.
+type recordHoldCmd struct {
+	Place   recordHoldPlaceCmd   `cmd:"" help:"Keep a record, or a whole collection, from being destroyed."`
+	Release recordHoldReleaseCmd `cmd:"" help:"End a hold: the requests that waited for it go on by themselves."`
+}
+
+type recordHoldPlaceCmd struct {
+	Address  string     `arg:"" help:"store/collection of the estate."`
+	Record   string     `help:"Key of the record as the plan shows it; absent: every record of the collection."`
+	Ground   string     `required:"" help:"Code of the ground (GDPR art 17(3)), e.g. legal_claims."`
+	ReviewAt time.Time  `required:"" help:"When counsel looks at it again, with its offset."`
+	Until    *time.Time `help:"When it ends by itself, with its offset."`
+	reasonFlag
+}
+
+// Run places the hold.
+func (c *recordHoldPlaceCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: "/v1/record-holds", Body: desk.RecordHoldInput{
+		Address: c.Address, Key: c.Record, Ground: c.Ground, Reason: c.Reason, ReviewAt: c.ReviewAt, Until: c.Until,
+	}})
+}
+
+type recordHoldReleaseCmd struct {
+	Hold uuid.UUID `arg:"" help:"Id of the hold."`
+	reasonFlag
+}
+
+// Run releases.
+func (c *recordHoldReleaseCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: client.Path("v1", "record-holds", c.Hold.String(), "release"), Body: desk.ReasonInput{Reason: c.Reason}})
+}

@@ -1,0 +1,367 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/cases/request"
+	"github.com/atlascloudai/docket/core/estate"
+	"github.com/atlascloudai/docket/core/letters/person"
+	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/core/seal"
+	"github.com/atlascloudai/docket/store"
+)
+
+// askAtOnce is how many mail addresses of a new request are asked by themselves; the rest a person asks.
+const askAtOnce = 3
+
+// greet writes to whoever asked, in the same way whether or not anything is held about them: the codes for the mailboxes that
+// were named, or that the request arrived.
+func (d *Desk) greet(ctx context.Context, w *work) error {
+	said, err := w.content()
+	if err != nil {
+		return err
+	}
+	asked := 0
+	if w.request.Status == request.VerifyingIdentity {
+		identities, err := w.Identities(ctx, w.c.ID)
+		if err != nil {
+			return err
+		}
+		for _, i := range identities {
+			if i.Kind != request.EmailIdentity || asked == askAtOnce {
+				continue
+			}
+			if err := d.ask(ctx, w, i); err != nil {
+				return err
+			}
+			asked++
+		}
+	}
+	acknowledge, err := w.dutyBy(ctx, "acknowledge")
+	if err != nil || said.ReplyTo == "" || asked > 0 && acknowledge == nil {
+		return err
+	}
+	v, err := d.letterValues(ctx, w, said)
+	if err != nil {
+		return err
+	}
+	var meets *uuid.UUID
+	if acknowledge != nil {
+		meets = &acknowledge.ID
+	}
+	return d.mail(ctx, w, person.Acknowledgement, said.ReplyTo, v, meets)
+}
+
+// dutyBy is the duty to the person whose rule has a word in its name; nil where there is none.
+func (w *work) dutyBy(ctx context.Context, word string) (*store.Duty, error) {
+	duties, err := w.Duties(ctx, w.c.ID, store.DutyFilter{Limit: chunk})
+	i := slices.IndexFunc(duties, func(owed store.Duty) bool {
+		return owed.Counterparty == toRequester && strings.Contains(owed.Rule, word)
+	})
+	if err != nil || i < 0 {
+		return nil, err
+	}
+	return &duties[i], nil
+}
+
+// LetterInput drafts a letter to the person.
+type LetterInput struct {
+	Kind  string `json:"kind" enum:"answer,denial,extension" doc:"answer: what was done, from what is true now; denial: why not; extension: why it takes longer"`
+	Words string `json:"words,omitempty" maxLength:"5000" doc:"The reasons, for a denial or an extension; more to say, in an answer"`
+}
+
+// DraftLetter drafts a letter to the person from what is true now. A draft of the same kind that was not sent ends with it.
+func (d *Desk) DraftLetter(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in LetterInput) (Receipt, error) {
+	return d.onRequest(ctx, actor, key, access.RequestWork, caseID, in, func(w *work) (Receipt, error) {
+		kind := person.Kind(in.Kind)
+		switch {
+		case kind != person.Answer && kind != person.Denial && kind != person.Extension:
+			return Receipt{}, problem.InvalidField("kind", "must be answer, denial or extension")
+		case kind != person.Answer && in.Words == "":
+			return Receipt{}, problem.InvalidField("words", "say why: the person is owed the reasons")
+		case kind == person.Denial && w.request.Status != request.Denied:
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "not_denied", Detail: "deny the request first; a letter decides nothing"})
+		case kind == person.Extension:
+			if err := w.canExtend(ctx); err != nil {
+				return Receipt{}, err
+			}
+		}
+		n, err := d.compose(ctx, w, kind, in.Words)
+		return Receipt{ID: &n.ID, Version: 1}, err
+	})
+}
+
+// canExtend refuses an extension that the rule does not know, or whose first period is over.
+func (w *work) canExtend(ctx context.Context) error {
+	owed, err := w.answerDuty(ctx)
+	switch {
+	case err != nil:
+		return err
+	case w.request.Extended:
+		return problem.Blocked(problem.Blocker{Code: "extended", Detail: "the period was extended before"})
+	case owed == nil || owed.Limit == nil || !owed.Limit.After(w.c.Now):
+		return problem.Blocked(problem.Blocker{Code: "too_late", Detail: "the first period is over; an extension counts only when its letter was delivered in it"})
+	}
+	return nil
+}
+
+// DraftAnswer drafts an answer in the last third of the period, from what is then true. A person approves it; nothing goes by
+// itself.
+func (d *Desk) DraftAnswer(ctx context.Context, caseID uuid.UUID) (int, error) {
+	return d.process(ctx, access.RequestRecord, caseID, func(w *work) (int, error) {
+		kind := person.Answer
+		if w.request.Status == request.Denied {
+			kind = person.Denial
+		}
+		_, err := d.compose(ctx, w, kind, "")
+		return 1, err
+	})
+}
+
+// compose writes a letter from what is true now, in the place of one of its kind that was not sent: answer, denial and
+// supplement take each other's place, an extension that of an extension.
+func (d *Desk) compose(ctx context.Context, w *work, kind person.Kind, words string) (store.Notice, error) {
+	notices, err := w.Notices(ctx, w.c.ID)
+	if err != nil {
+		return store.Notice{}, err
+	}
+	for _, n := range notices {
+		switch {
+		case n.Kind == noticePersonal+string(person.Answer) && kind == person.Answer && n.State == noticeReleasing, n.Kind == noticePersonal+string(person.Answer) && kind == person.Answer && n.State == noticeReleased:
+			kind = person.Supplement
+		case slices.Contains(notReleased, n.State) && strings.HasPrefix(n.Kind, noticePersonal) && (n.Kind == noticePersonal+string(person.Extension)) == (kind == person.Extension):
+			n.State = noticeWithdrawn
+			w.write("notice.withdrawn", time.Time{}, map[string]any{"notice": n.ID}, nil)
+			if err := w.UpdateNotice(ctx, n); err != nil {
+				return store.Notice{}, err
+			}
+		}
+	}
+	said, err := w.content()
+	if err != nil {
+		return store.Notice{}, err
+	}
+	v, err := d.letterValues(ctx, w, said)
+	if err != nil {
+		return store.Notice{}, err
+	}
+	if v.Words = words; kind == person.Denial && words == "" {
+		v.Words = w.deniedFor(ctx)
+	}
+	if kind == person.Answer || kind == person.Supplement {
+		if err := d.tellLines(ctx, w, &v); err != nil {
+			return store.Notice{}, err
+		}
+	}
+	letter := personal{Kind: kind, To: said.ReplyTo}
+	owed, err := w.answerDuty(ctx)
+	switch {
+	case err != nil:
+		return store.Notice{}, err
+	case owed != nil && kind == person.Extension:
+		if v.DueAt, err = d.longer(ctx, w, *owed); err != nil {
+			return store.Notice{}, err
+		}
+	case owed != nil:
+		letter.Duty = &owed.ID
+	}
+	if letter.Letter, err = person.Write(kind, w.request.Language, v); err != nil {
+		return store.Notice{}, err
+	}
+	return d.draftLetter(ctx, w, noticeAwaiting, letter)
+}
+
+// longer is until when the answer is owed once the period is extended.
+func (d *Desk) longer(ctx context.Context, w *work, owed store.Duty) (*time.Time, error) {
+	before := owed.Limit
+	w.request.Extended = true
+	err := d.requestClock(ctx, w, &owed)
+	w.request.Extended = false
+	if err == nil && owed.Limit != nil && owed.Limit.Equal(*before) {
+		err = problem.Blocked(problem.Blocker{Code: "no_extension", Detail: "the law of this request knows no extension"})
+	}
+	return owed.Limit, err
+}
+
+// deniedFor are the words with which the request was denied.
+func (w *work) deniedFor(ctx context.Context) string {
+	entries, err := w.Timeline(ctx, w.c.ID, 0, chunk)
+	if err != nil {
+		return ""
+	}
+	for _, e := range slices.Backward(entries) {
+		var content struct {
+			Words string `json:"words"`
+		}
+		if e.Kind == "request.denied" && w.key.OpenJSON(timelinePlace(w.c.ID, e.Kind), e.Sealed, &content) == nil {
+			return content.Words
+		}
+	}
+	return ""
+}
+
+// tellLines says of every place what is true now: gone and seen to be gone, still being removed, kept on a ground.
+func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
+	targets, err := w.Targets(ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
+	sums, err := w.PageSums(ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		var of spec
+		if err := json.Unmarshal(t.Spec, &of); err != nil {
+			return err
+		}
+		line := person.Line{What: strings.ReplaceAll(t.Class, "_", " "), Where: of.Store + "/" + of.Collection.Name}
+		gone, going := line, line
+		for _, s := range sums {
+			if s.Target != t.ID || s.Items == 0 || w.request.Right.Exported() { // Nothing is removed for a copy.
+				continue
+			}
+			switch s.State {
+			case "verified", "attested":
+				gone.Count, gone.At, gone.Attested = gone.Count+s.Items, s.VerifiedAt, gone.Attested || s.State == "attested"
+			case "kept", "held":
+				kept := line
+				if kept.Count, kept.Until = s.Items, s.Until; s.Words != nil {
+					kept.Why = *s.Words
+				} else if s.Ground != nil {
+					kept.Why = strings.ReplaceAll(*s.Ground, "_", " ")
+				}
+				v.Kept = append(v.Kept, kept)
+			default:
+				going.Count += s.Items
+			}
+		}
+		if gone.Count > 0 {
+			v.Gone = append(v.Gone, gone)
+		}
+		if going.Count > 0 {
+			v.Going = append(v.Going, going)
+		}
+	}
+	for _, place := range d.unsearched() {
+		v.Unsearched = append(v.Unsearched, person.Line{Where: string(place.Address), Why: place.Instead})
+	}
+	return nil
+}
+
+// unsearched are the places that nobody can search by an identifier; what is done instead is the estate's word.
+func (d *Desk) unsearched() []estate.Unreached {
+	if d.estate == nil {
+		return nil
+	}
+	return slices.DeleteFunc(d.estate.Unreached(nil), func(u estate.Unreached) bool { return u.Why == "" })
+}
+
+// LetterView is a letter to the person with the digest that an approval is bound to.
+type LetterView struct {
+	ID       uuid.UUID `json:"id" doc:"Id of the letter"`
+	Kind     string    `json:"kind" doc:"What it is for"`
+	State    string    `json:"state" doc:"awaiting_approval, releasing, released, withdrawn"`
+	To       string    `json:"to" doc:"Whom it goes to"`
+	Language string    `json:"language" doc:"Its language"`
+	Subject  string    `json:"subject" doc:"Its subject"`
+	Text     string    `json:"text" doc:"Its text"`
+	Digest   string    `json:"digest" doc:"What an approval is bound to"`
+}
+
+// Letters are the letters of a request, the first first.
+func (d *Desk) Letters(ctx context.Context, actor access.Actor, caseID uuid.UUID) (views []LetterView, err error) {
+	err = d.read(ctx, actor, access.CaseRead, caseID, func(tx *store.Tx, c store.Case, key seal.Key) error {
+		notices, err := tx.Notices(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		w := &work{Tx: tx, c: c, key: key}
+		for _, n := range notices {
+			letter, err := w.letterOf(n)
+			if err != nil {
+				continue
+			}
+			if letter.Kind == person.Identity || letter.Kind == person.ExportReady { // Who reads the code could pass for the person.
+				letter.Letter.Text = ""
+			}
+			views = append(views, LetterView{ID: n.ID, Kind: string(letter.Kind), State: n.State, To: letter.To, Language: letter.Letter.Language,
+				Subject: letter.Letter.Subject, Text: letter.Letter.Text, Digest: textDigest(n.Sealed)})
+		}
+		return nil
+	})
+	return views, err
+}
+
+// ApproveLetter approves exactly the letter of a digest and sends it. Nobody approves a letter that they drafted.
+func (d *Desk) ApproveLetter(ctx context.Context, actor access.Actor, key string, caseID, letterID uuid.UUID, in DigestInput) (Receipt, error) {
+	digest, err := hex.DecodeString(in.Digest)
+	if err != nil {
+		return Receipt{}, problem.InvalidField("digest", "give the letter's digest, 64 hexadecimal digits")
+	}
+	return d.onRequest(ctx, actor, key, access.RequestApprove, caseID, within(letterID, in), func(w *work) (Receipt, error) {
+		n, err := w.Notice(ctx, w.c.ID, letterID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		letter, err := w.letterOf(n)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if err := allowed(n, "approving", noticeAwaiting); err != nil {
+			return Receipt{}, err
+		}
+		who, err := uuid.Parse(actor.ID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		editors, err := w.Editors(ctx, n.ID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if slices.Contains(editors, who) {
+			return Receipt{}, problem.New(problem.Forbidden, "whoever drafted a letter cannot approve it; a second person does")
+		}
+		if current, _ := hex.DecodeString(textDigest(n.Sealed)); !bytes.Equal(current, digest) {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "digest_differs", Ref: letterID.String(), Detail: "the letter is no longer the one that was looked at"})
+		}
+		if letter.Kind == person.Extension {
+			if err := w.canExtend(ctx); err != nil {
+				return Receipt{}, err
+			}
+		}
+		n.State, n.ApprovedBy, n.ApprovedAt, n.Approval = noticeReleasing, &who, &w.c.Now, digest
+		w.write("notice.approved", time.Time{}, map[string]any{"notice": n.ID, "version": n.Version, "digest": in.Digest, "recipients": 1}, nil)
+		if err := w.UpdateNotice(ctx, n); err != nil {
+			return Receipt{}, err
+		}
+		sending, err := d.sendLetter(ctx, w, n, letter)
+		return Receipt{ID: &sending, Count: 1}, err
+	})
+}
+
+// extended lets a period be longer once the letter with the reasons was accepted within the first one.
+func (d *Desk) extended(ctx context.Context, w *work, sending store.Campaign) error {
+	n, err := w.Notice(ctx, w.c.ID, sending.Notice)
+	if err != nil || n.Kind != noticePersonal+string(person.Extension) {
+		return err
+	}
+	owed, err := w.answerDuty(ctx)
+	if err != nil || owed == nil || owed.Limit == nil {
+		return err
+	}
+	accepted, err := w.AcceptedAt(ctx, sending.ID)
+	if err != nil || accepted == nil || accepted.After(*owed.Limit) {
+		return err
+	}
+	return firstError(w.decideRequest(ctx, request.Extend{Letter: n.ID.String()}), d.recount(ctx, w, "extended"))
+}

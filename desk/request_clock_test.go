@@ -1,0 +1,139 @@
+package desk_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/desk"
+)
+
+// owed is the duty of a request under a rule.
+func (c *counter) owed(rule string) desk.DutyView {
+	c.t.Helper()
+	page, err := c.Desk.Duties(c.ctx, c.As(access.PrivacyLead), c.Case, "", "", 50)
+	require.NoError(c.t, err)
+	for _, owed := range page.Items {
+		if owed.Rule == rule {
+			return owed
+		}
+	}
+	c.t.Fatalf("nothing is owed under %s: %+v", rule, page.Items)
+	return desk.DutyView{}
+}
+
+// opens opens a request as it is given.
+func (c *counter) opens(in desk.RequestInput) desk.Receipt {
+	c.t.Helper()
+	in.Drill = true
+	if in.Identities == nil {
+		in.Identities = []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}
+	}
+	done, err := c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", in)
+	require.NoError(c.t, err)
+	c.Case = done.Case
+	return done
+}
+
+// The clock runs from the instant at which the request reached the company, wherever it did.
+func TestTheClockRunsFromTheReceiptWhereverItWas(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	received := time.Now().UTC().Add(-10 * 24 * time.Hour).Truncate(time.Microsecond)
+	_, err := c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", desk.RequestInput{Right: "erasure", ReceivedAt: &received, Identities: []desk.IdentityInput{{Kind: "email", Value: "a@example.test"}}})
+	require.Equal(t, problem.Invalid, problem.CodeOf(err), "an earlier receipt needs evidence")
+	c.opens(desk.RequestInput{Right: "erasure", Country: "DE", Channel: "letter", ReceivedAt: &received, Evidence: "postmark, opened by the front desk"})
+	require.Equal(t, received, c.owed("gdpr-12-3").StartedAt.UTC())
+}
+
+// Under the UK GDPR proof of identity starts the month anew (art 12A); under the GDPR it does not.
+func TestProofOfIdentityStartsTheMonthAnewWhereTheLawSaysSo(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.opens(desk.RequestInput{Right: "erasure", Country: "GB"})
+	before := c.owed("uk-gdpr-12-3")
+	c.advance(48 * time.Hour)
+	c.proves()
+	require.True(t, c.owed("uk-gdpr-12-3").Limit.After(*before.Limit))
+	c.opens(desk.RequestInput{Right: "erasure", Country: "DE"})
+	before = c.owed("gdpr-12-3")
+	c.advance(48 * time.Hour)
+	c.proves()
+	require.Equal(t, before.Limit, c.owed("gdpr-12-3").Limit)
+	c.verified()
+}
+
+// A period is longer only once the letter with the reasons was accepted within the first one.
+func TestAnExtensionCountsOnceItsLetterWasAcceptedInTime(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.opens(desk.RequestInput{Right: "erasure", Country: "DE"})
+	first := c.owed("gdpr-12-3").Limit
+	_, err := c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "extension"})
+	require.Equal(t, problem.Invalid, problem.CodeOf(err), "the person is owed the reasons")
+	drafted, err := c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "extension", Words: "many requests at once"})
+	require.NoError(t, err)
+	letters, err := c.Desk.Letters(c.ctx, c.As(access.PrivacyLead), c.Case)
+	require.NoError(t, err)
+	digest := desk.DigestInput{Digest: letters[len(letters)-1].Digest}
+	_, err = c.Desk.ApproveLetter(c.ctx, c.As(access.Responder), "", c.Case, *drafted.ID, digest)
+	require.Equal(t, problem.Forbidden, problem.CodeOf(err), "never by whoever drafted it")
+	_, err = c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, *drafted.ID, digest)
+	require.NoError(t, err)
+	require.Equal(t, first, c.owed("gdpr-12-3").Limit, "approved is not delivered")
+	c.jobs(func(desk.Job) {})
+	extended := c.owed("gdpr-12-3").Limit
+	require.Equal(t, 2, int(extended.Sub(*first).Hours()/24/28), "three months from the receipt")
+	require.Equal(t, 1, c.view().Counts.OpenDuties)
+	c.verified()
+
+	c.opens(desk.RequestInput{Right: "erasure", Country: "DE"})
+	c.advance(40 * 24 * time.Hour)
+	_, err = c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "extension", Words: "late"})
+	require.Equal(t, problem.Conflict, problem.CodeOf(err), "the first period is over")
+}
+
+// California asks for an acknowledgement within ten business days, which the first letter meets; an opt-out needs no identity.
+func TestCaliforniaIsAcknowledgedAndAnOptOutNeedsNoIdentity(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.opens(desk.RequestInput{Right: "erasure", Country: "US-CA"})
+	require.Equal(t, "required", c.owed("ccpa-7021-acknowledge").State)
+	c.jobs(func(desk.Job) {})
+	require.Equal(t, "met", c.owed("ccpa-7021-acknowledge").State)
+	require.Equal(t, "required", c.owed("ccpa-7021-respond").State)
+
+	c.opens(desk.RequestInput{Right: "opt_out", Country: "US-CA"})
+	require.Equal(t, "in_hand", c.view().Status)
+	require.Equal(t, "required", c.owed("ccpa-7026-opt-out").State)
+	_, err := c.Desk.DoneRequest(c.ctx, c.As(access.Responder), "", c.Case, desk.DoneInput{Evidence: "the flag is set, ticket 12"})
+	require.NoError(t, err)
+	require.Equal(t, "completed", c.view().Status)
+}
+
+// Where nobody has adopted a regime's own rule, the person is given what the company gives under the GDPR.
+func TestARegimeThatNobodyAdoptedIsCountedByTheGDPR(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.opens(desk.RequestInput{Right: "erasure", Country: "US-IA"})
+	require.Equal(t, "required", c.owed("gdpr-12-3").State)
+	c.verified()
+}
+
+// A person who has no mailbox is answered by hand, with a receipt that a second person confirms.
+func TestAnAnswerByHandMeetsTheDutyOnceItIsConfirmed(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.opens(desk.RequestInput{Right: "rectification", Country: "DE", Channel: "letter", Identities: []desk.IdentityInput{{Kind: "account_id", Value: "1"}}})
+	owed := c.owed("gdpr-12-3")
+	filed, err := c.Desk.FileByHand(c.ctx, c.As(access.PrivacyLead), "", c.Case, owed.ID, desk.FileInput{
+		FiledAt: time.Now().Add(-time.Minute), Zone: "Europe/Berlin", How: "registered letter", Reference: "RR 1", Receipt: []byte("receipt")})
+	require.NoError(t, err)
+	_, err = c.Desk.ConfirmFiling(c.ctx, c.As(access.LegalCounsel), "", c.Case, *filed.ID, desk.ReasonInput{Reason: "seen"})
+	require.NoError(t, err)
+	require.Equal(t, "met", c.owed("gdpr-12-3").State)
+	c.verified()
+}

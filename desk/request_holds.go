@@ -1,0 +1,160 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/estate"
+	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/store"
+)
+
+// RecordHoldInput keeps records from being destroyed.
+type RecordHoldInput struct {
+	Address  string     `json:"address" minLength:"3" maxLength:"200" doc:"store/collection of the estate"`
+	Key      string     `json:"key,omitempty" maxLength:"1000" doc:"Key of the record as the plan shows it; absent: every record of the collection"`
+	Ground   string     `json:"ground" minLength:"1" maxLength:"60" doc:"Code of the ground (GDPR art 17(3)), e.g. legal_claims"`
+	Reason   string     `json:"reason" minLength:"1" maxLength:"5000" doc:"What has to be kept, and for which matter"`
+	ReviewAt time.Time  `json:"review_at" doc:"When counsel looks at it again"`
+	Until    *time.Time `json:"until,omitempty" doc:"When it ends by itself"`
+}
+
+// Every record hold has a data key of its own, for its words.
+func recordHoldPlace(id uuid.UUID) string { return "record_hold/" + id.String() }
+
+// PlaceRecordHold keeps a record, or a whole collection, from being destroyed for any request. Counsel's own word is the
+// approval.
+func (d *Desk) PlaceRecordHold(ctx context.Context, actor access.Actor, key string, in RecordHoldInput) (Receipt, error) {
+	if err := access.May(actor, access.RequestHold); err != nil {
+		return Receipt{}, err
+	}
+	switch {
+	case !slices.Contains(estate.Grounds, estate.Ground(in.Ground)):
+		return Receipt{}, problem.InvalidField("ground", "must be one of %v", estate.Grounds)
+	case in.Reason == "":
+		return Receipt{}, problem.InvalidField("reason", "say what has to be kept, and for which matter")
+	}
+	digest, err := digestOf(uuid.Nil, in)
+	if err != nil {
+		return Receipt{}, err
+	}
+	who, err := uuid.Parse(actor.ID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	var receipt Receipt
+	err = d.store.Do(ctx, func(tx *store.Tx) error {
+		return once(ctx, tx, actor, key, string(access.RequestHold), digest, &receipt, func() error {
+			now, err := tx.Now(ctx)
+			if err != nil {
+				return err
+			}
+			if !in.ReviewAt.After(now) || in.Until != nil && !in.Until.After(now) {
+				return problem.InvalidField("review_at", "give instants ahead")
+			}
+			id := newID()
+			dataKey, err := d.newKey(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			h := store.RecordHold{ID: id, Address: in.Address, Commit: []byte{}, Ground: in.Ground, PlacedAt: now, PlacedBy: who, ApprovedBy: &who, ReviewAt: in.ReviewAt,
+				Until: in.Until, Sealed: dataKey.Seal(recordHoldPlace(id), []byte(in.Reason))}
+			if in.Key != "" {
+				h.Commit = d.recordCommit(in.Address, in.Key)
+			}
+			receipt = Receipt{ID: &id}
+			return tx.InsertRecordHold(ctx, h)
+		})
+	})
+	return receipt, err
+}
+
+// ReleaseRecordHold ends a hold: the requests that waited for it go on by themselves, and each of their chains says why.
+func (d *Desk) ReleaseRecordHold(ctx context.Context, actor access.Actor, key string, holdID uuid.UUID, in ReasonInput) (Receipt, error) {
+	if err := access.May(actor, access.RequestHold); err != nil {
+		return Receipt{}, err
+	}
+	if in.Reason == "" {
+		return Receipt{}, problem.InvalidField("reason", "say why it is no longer needed")
+	}
+	who, err := uuid.Parse(actor.ID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	digest, err := digestOf(holdID, in)
+	if err != nil {
+		return Receipt{}, err
+	}
+	receipt := Receipt{ID: &holdID}
+	err = d.store.Do(ctx, func(tx *store.Tx) error {
+		return once(ctx, tx, actor, key, "record_hold.release", digest, &receipt, func() error {
+			cases, err := tx.CasesHeldBy(ctx, holdID)
+			if err != nil {
+				return err
+			}
+			for _, id := range cases { // A case is locked before its targets, as by everybody else.
+				if _, err := tx.LockCase(ctx, Docket, id); err != nil {
+					return err
+				}
+			}
+			held, err := releaseHold(ctx, tx, holdID, who)
+			if err != nil {
+				return err
+			}
+			receipt.Count = 0
+			for caseID, records := range held {
+				receipt.Count += records
+				if _, err := d.locked(ctx, tx, Docket, caseID, func(w *work) (Receipt, error) {
+					w.actor = actor // Docket sees every case; whose decision it is, the chain says.
+					w.write("hold.record_released", time.Time{}, map[string]any{"hold": holdID, "records": records}, map[string]any{"reason": in.Reason})
+					return Receipt{}, nil
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	return receipt, err
+}
+
+// releaseHold ends a hold, wakes what it kept, and says how many records of which cases that is.
+func releaseHold(ctx context.Context, tx *store.Tx, holdID, who uuid.UUID) (map[uuid.UUID]int, error) {
+	h, err := tx.RecordHold(ctx, holdID)
+	if err != nil {
+		return nil, err
+	}
+	if h.ReleasedAt != nil {
+		return nil, problem.Blocked(problem.Blocker{Code: "already_released", Ref: holdID.String(), Detail: "the hold was released before"})
+	}
+	now, err := tx.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.ReleasedAt, h.ReleasedBy = &now, &who
+	// A worker that is about to split a record off for this hold ends first, or sees that it was released.
+	if err := tx.LockTargetsAt(ctx, h.Address); err != nil {
+		return nil, err
+	}
+	pages, err := tx.PagesHeldBy(ctx, holdID)
+	if err != nil {
+		return nil, err
+	}
+	held := map[uuid.UUID]int{}
+	for _, page := range pages {
+		c, err := tx.Case(ctx, Docket, page.Case)
+		if err != nil {
+			return nil, err
+		}
+		page.NextAt = c.Now
+		if err := firstError(tx.SetTargetPage(ctx, page), tx.WakeTarget(ctx, page.Target, c.Now)); err != nil {
+			return nil, err
+		}
+		held[c.ID] += page.Items
+	}
+	return held, tx.SetRecordHold(ctx, h)
+}

@@ -1,0 +1,67 @@
+package desk_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/desk"
+)
+
+func (c *counter) holds(address, key string) desk.Receipt {
+	c.t.Helper()
+	held, err := c.Desk.PlaceRecordHold(c.ctx, c.As(access.LegalCounsel), "", desk.RecordHoldInput{
+		Address: address, Key: key, Ground: "legal_claims", Reason: "a claim is before the court", ReviewAt: time.Now().Add(90 * 24 * time.Hour),
+	})
+	require.NoError(c.t, err)
+	return held
+}
+
+// A5: a hold keeps exactly its record, also one that was placed after the approval; when it is released the same request
+// goes on by itself.
+func TestAHoldKeepsExactlyItsRecordAndItsReleaseResumesTheRequest(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	c.approves()
+	held := c.holds("app/tickets", `["2"]`)
+	c.advance(73 * time.Hour)
+	c.runs()
+	require.Equal(t, "completed_with_retention", c.view().Status)
+	require.EqualValues(t, 1, c.rows("tickets", "account_id = 1 AND id = 2 AND body = 'b'"))
+	require.EqualValues(t, 1, c.rows("tickets", "account_id = 1"))
+	require.Zero(t, c.rows("accounts", "account_id = 1"), "the account does not stay because a ticket does")
+	kept := c.targetOf("app/tickets").Kept
+	require.Len(t, kept, 1)
+	require.Equal(t, "legal_claims", kept[0].Ground)
+	require.Equal(t, held.ID, kept[0].Hold)
+
+	released, err := c.Desk.ReleaseRecordHold(c.ctx, c.As(access.LegalCounsel), "", *held.ID, desk.ReasonInput{Reason: "the claim was settled"})
+	require.NoError(t, err)
+	require.Equal(t, 1, released.Count)
+	c.runs()
+	require.Zero(t, c.rows("tickets", "account_id = 1"))
+	require.Empty(t, c.targetOf("app/tickets").Kept)
+	require.Equal(t, "completed_with_retention", c.view().Status, "the invoice stays")
+	_, err = c.Desk.ReleaseRecordHold(c.ctx, c.As(access.LegalCounsel), "", *held.ID, desk.ReasonInput{Reason: "the claim was settled"})
+	require.Equal(t, problem.Conflict, problem.CodeOf(err))
+	c.verified()
+}
+
+// A hold on a whole collection keeps all of it, whoever asks.
+func TestAHoldOnACollectionKeepsAllOfIt(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.holds("app/tickets", "")
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	c.approves()
+	c.advance(73 * time.Hour)
+	c.runs()
+	require.EqualValues(t, 3, c.rows("tickets", "account_id = 1"))
+	require.Equal(t, "completed_with_retention", c.view().Status)
+}
