@@ -2,8 +2,12 @@ package scale
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,8 +26,16 @@ type Cost struct {
 	// Allocations of this process.
 	Allocations float64
 	Seconds     float64
-	// Peak is the largest live heap in bytes.
-	Peak uint64
+	// Peak is the largest live heap, Resident the largest resident memory of this process, in bytes.
+	Peak, Resident uint64
+}
+
+// and is the cost of two pieces of work, one after the other.
+func (c Cost) and(other Cost) Cost {
+	return Cost{
+		Commits: c.Commits + other.Commits, Buffers: c.Buffers + other.Buffers, Allocations: c.Allocations + other.Allocations, Seconds: c.Seconds + other.Seconds,
+		Peak: max(c.Peak, other.Peak), Resident: max(c.Resident, other.Resident),
+	}
 }
 
 // Per is the cost of one of n pieces; the peak stays.
@@ -41,17 +53,41 @@ func measure(t testing.TB, database testkit.Database, work func()) Cost {
 	t.Helper()
 	var before, after runtime.MemStats
 	commits, buffers := counters(t, database)
-	runtime.GC()
+	debug.FreeOSMemory()
+	forgetResident(t)
 	runtime.ReadMemStats(&before)
 	peak := watchHeap()
 	begin := time.Now()
 	work()
-	cost := Cost{Seconds: time.Since(begin).Seconds(), Peak: peak()}
+	cost := Cost{Seconds: time.Since(begin).Seconds(), Peak: peak(), Resident: resident(t)}
 	runtime.ReadMemStats(&after)
 	cost.Allocations = float64(after.Mallocs - before.Mallocs)
 	commitsAfter, buffersAfter := counters(t, database)
 	cost.Commits, cost.Buffers = commitsAfter-commits, buffersAfter-buffers
 	return cost
+}
+
+// forgetResident lets the largest resident memory count from now on (proc_pid_clear_refs(5)).
+func forgetResident(t testing.TB) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return
+	}
+	require.NoError(t, os.WriteFile("/proc/self/clear_refs", []byte("5"), 0))
+}
+
+// resident is the largest resident memory since then; zero where the kernel does not say.
+func resident(t testing.TB) (bytes uint64) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	require.NoError(t, err)
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	_, err = fmt.Sscan(after, &bytes)
+	require.NoError(t, err)
+	return bytes << 10
 }
 
 // counters reads them from another database, where asking costs the measured one nothing.

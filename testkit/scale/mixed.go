@@ -59,7 +59,7 @@ func PlayRecount(t testing.TB, n int) Recount {
 	t.Helper()
 	h := testkit.NewHouse(t)
 	if n < 10_000 {
-		still(t, h)
+		still(t, h, customerTables...)
 	}
 	ctx := context.Background()
 	report, err := h.Desk.ImportAgreements(ctx, h.As(access.LegalCounsel), map[string][]byte{"mixed.yaml": []byte(mixed)})

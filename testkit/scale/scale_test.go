@@ -29,3 +29,14 @@ func TestARecountCostsTheSameAmongMany(t *testing.T) {
 	}
 	scale.RequireSame(t, each(few, some), each(some, many), 0.2)
 }
+
+// A hundredth of what `make scale` plays: a record costs as much to find and to erase among thirty thousand as among twenty
+// thousand, although the worker is lost in the middle.
+func TestARecordCostsTheSameAmongMany(t *testing.T) {
+	few, some, many := scale.PlayErasure(t, 10_000), scale.PlayErasure(t, 20_000), scale.PlayErasure(t, 40_000)
+	t.Log(few, some, many)
+	each := func(less, more scale.Erasing) map[string]scale.Cost {
+		return scale.Further(less.Stages(), more.Stages(), more.Records-less.Records)
+	}
+	scale.RequireSame(t, each(few, some), each(some, many), 0.2)
+}

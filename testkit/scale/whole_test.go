@@ -45,3 +45,26 @@ func TestScaleAHundredThousandMixedAgreements(t *testing.T) {
 	}
 	scale.RequireSame(t, each(some), each(many), 0.3)
 }
+
+// 10,000 and 1,000,000 located records are erased on the same memory and at the same cost, although the worker is lost in the
+// middle of each.
+func TestScaleAMillionRecords(t *testing.T) {
+	some := scale.PlayErasure(t, 10_000)
+	t.Log(some)
+	many := scale.PlayErasure(t, 1_000_000)
+	t.Log(many)
+	each := func(e scale.Erasing) map[string]scale.Cost {
+		costs := e.Stages()
+		for name, c := range costs {
+			costs[name] = c.Per(e.Records)
+		}
+		return costs
+	}
+	scale.RequireSame(t, each(some), each(many), 0.3)
+	for name, less := range some.Stages() {
+		more := many.Stages()[name]
+		// A short run has few moments at which one could look.
+		require.LessOrEqual(t, float64(more.Peak), 1.2*float64(less.Peak)+(2<<20), "%s: live memory grows with records", name)
+		require.LessOrEqual(t, float64(more.Resident), 1.2*float64(less.Resident), "%s: resident memory grows with records", name)
+	}
+}
