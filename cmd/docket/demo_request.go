@@ -109,6 +109,7 @@ func (d *deletion) arrives(ctx context.Context) error {
 }
 
 var mailed = regexp.MustCompile(`/identity/([0-9a-f-]{36})`)
+
 // code stands alone on its line; the signature above the letter may hold words that look like it.
 var code = regexp.MustCompile(`(?m)^[2-9A-HJ-NP-TV-Z]{10}\r?$`)
 
