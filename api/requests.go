@@ -2,7 +2,10 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -175,7 +178,8 @@ func (s *surface) showTask(r route) {
 
 // RequestBatch is many requests at once.
 type RequestBatch struct {
-	Requests []desk.RequestInput `json:"requests" minItems:"1" maxItems:"500" doc:"The requests"`
+	// Requests are read one by one: a malformed one holds none of the others back.
+	Requests []json.RawMessage `json:"requests" minItems:"1" maxItems:"500" doc:"The requests, each as the body of openRequest"`
 }
 
 // BatchItem is what became of one of many requests.
@@ -191,19 +195,49 @@ func (s *surface) openRequests(r route) {
 		if err := in.need(r); err != nil {
 			return nil, err
 		}
-		done, err := s.desk.OpenRequests(ctx, actor, in.Key, in.Body.Requests)
+		// One that cannot be read stands as an empty one, which the desk refuses too: the others keep their places.
+		all, malformed := make([]desk.RequestInput, len(in.Body.Requests)), map[int]error{}
+		for i, raw := range in.Body.Requests {
+			var err error
+			if all[i], err = s.entry(raw); err != nil {
+				malformed[i] = err
+			}
+		}
+		done, err := s.desk.OpenRequests(ctx, actor, in.Key, all)
 		if err != nil {
 			return nil, err
 		}
 		items := make([]BatchItem, len(done))
 		for i, one := range done {
 			items[i] = BatchItem{Index: one.Index, Receipt: one.Receipt}
-			if one.Problem != nil {
+			if refused := malformed[i]; refused != nil {
+				items[i] = BatchItem{Index: i, Problem: s.explain(ctx, refused)}
+			} else if one.Problem != nil {
 				items[i].Problem = s.explain(ctx, one.Problem)
 			}
 		}
 		return page(desk.Page[BatchItem]{Items: items}, nil)
 	})
+}
+
+// entry reads one request of a batch, held to the same schema as one that comes alone.
+func (s *surface) entry(raw json.RawMessage) (in desk.RequestInput, err error) {
+	var value any
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return in, problem.InvalidField("requests", "is not JSON")
+	}
+	registry, path, result := s.huma.OpenAPI().Components.Schemas, huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}
+	huma.Validate(registry, registry.Schema(reflect.TypeFor[desk.RequestInput](), true, ""), path, huma.ModeWriteToServer, value, result)
+	if len(result.Errors) > 0 {
+		if detail, ok := errors.AsType[*huma.ErrorDetail](result.Errors[0]); ok {
+			return in, problem.InvalidField(detail.Location, "%s", detail.Message)
+		}
+		return in, problem.InvalidField("requests", "is not a request")
+	}
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return desk.RequestInput{}, problem.InvalidField("requests", "is not a request")
+	}
+	return in, nil
 }
 
 // RequestActions is one decision about many requests.

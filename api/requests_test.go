@@ -43,6 +43,15 @@ func TestABatchTellsEachOutcome(t *testing.T) {
 	require.Nil(t, page.Items[1].Receipt)
 	require.Equal(t, "docket:problem:invalid", page.Items[1].Problem.Type)
 	require.Equal(t, "reply_to", page.Items[1].Problem.Field)
+
+	r = b.ask("POST", "/v1/requests/batch", `{"requests":[`+opening+`,{"right":"everything","identities":[]},7]}`, "Idempotency-Key", "my-key-0002")
+	require.Equal(t, 200, r.StatusCode, string(r.body))
+	page = desk.Page[BatchItem]{}
+	require.NoError(t, json.Unmarshal(r.body, &page))
+	require.NotNil(t, page.Items[0].Receipt, "one that cannot be read holds the others back nowhere")
+	for _, item := range page.Items[1:] {
+		require.Equal(t, "docket:problem:invalid", item.Problem.Type)
+	}
 }
 
 // One decision about many requests is one decision about each: with a key of its own, and an outcome of its own.
