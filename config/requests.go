@@ -17,6 +17,8 @@ type Requests struct {
 	// MaxRecords and MaxAccounts are how much a plan may reach with one approver.
 	MaxRecords  int64 `env:"MAX_RECORDS" envDefault:"10000" min:"1" max:"1000000000" doc:"Records of one person that a plan may reach with one approver; beyond it a second one sees a sample."`
 	MaxAccounts int64 `env:"MAX_ACCOUNTS" envDefault:"1" min:"1" max:"1000" doc:"Accounts that a plan may reach with one approver."`
+	// AccountabilityYears is how long the identifying half of an ended request is kept.
+	AccountabilityYears int `env:"ACCOUNTABILITY_YEARS" envDefault:"3" min:"1" max:"30" doc:"Years after its end for which the identifying half of a request is kept, to answer for what was done. After them it can be shredded; the accountable half stays."`
 	// StaffDomains are the company's own mail domains.
 	StaffDomains []string `env:"STAFF_DOMAINS" check:"host" doc:"The company's own mail domains, comma-separated: a request about an address there takes two approvers."`
 }
