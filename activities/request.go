@@ -144,6 +144,11 @@ func (a *Request) carryOut(ctx context.Context, step *desk.Step) error {
 		if page.End && len(page.Items) > 0 {
 			return &erasing.Error{Class: erasing.Broken, Detail: "the store called a page with records the end"}
 		}
+		if sized, knows := store.(erasure.Sized); knows && page.End {
+			if step.Total, err = sized.Size(ctx, step.Query.Collection); err != nil {
+				return err
+			}
+		}
 		return kept(a.Desk.StepLocated(ctx, step, page))
 	case desk.OpErase:
 		results, err := store.Erase(ctx, step.Order)

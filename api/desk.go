@@ -122,6 +122,7 @@ type personRequests interface {
 	OpenRequests(ctx context.Context, actor access.Actor, key string, all []desk.RequestInput) ([]desk.BatchResult, error)
 	Request(ctx context.Context, actor access.Actor, ref string) (desk.RequestView, error)
 	Requests(ctx context.Context, actor access.Actor, in desk.WorklistInput) (desk.Page[desk.RequestView], error)
+	SamplePlan(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]desk.SampleView, error)
 	ReadRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReadInput) (desk.Receipt, error)
 	DismissRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
 	AssignRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.AssigneeInput) (desk.Receipt, error)

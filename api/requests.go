@@ -39,6 +39,7 @@ func (s *surface) requests() {
 		func(d Desk, ctx context.Context, actor access.Actor, key string, id uuid.UUID, _ NoInput) (desk.Receipt, error) {
 			return d.ScopeRequest(ctx, actor, key, id)
 		})
+	register(s, post(oneRequest+"/sample", "samplePlan", "Look at a sample of the records that a plan reaches; that you did is recorded", access.RequestApprove), list(s, Desk.SamplePlan))
 	command(s, post(oneRequest+"/approve", "approvePlan", "Approve exactly the plan of a digest; the cooling-off begins", access.RequestApprove), Desk.ApprovePlan)
 	command(s, post(oneRequest+"/care", "careRequest", "Let a request that needs care go on", access.RequestApprove), Desk.CareRequest)
 	command(s, post(oneRequest+"/deny", "denyRequest", "Deny a request for a coded reason", access.RequestEnd), Desk.DenyRequest)

@@ -199,6 +199,47 @@ func (w *work) planDigest(ctx context.Context) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
+// SampleView is some of what a plan reaches at one place.
+type SampleView struct {
+	Address string         `json:"address" doc:"store/collection of the estate"`
+	Key     string         `json:"key" doc:"Key of the record"`
+	Values  map[string]any `json:"values,omitempty" doc:"Fields that were read with it"`
+}
+
+// perPlace is how many records of each place a sample shows.
+const perPlace = 3
+
+// SamplePlan shows some records of each place that a plan reaches, to whoever may approve it; that it did is recorded.
+func (d *Desk) SamplePlan(ctx context.Context, actor access.Actor, caseID uuid.UUID) (sample []SampleView, err error) {
+	_, err = d.onRequest(ctx, actor, "", access.RequestApprove, caseID, nil, func(w *work) (Receipt, error) {
+		if err := w.decideRequest(ctx, request.Sample{}); err != nil {
+			return Receipt{}, err
+		}
+		targets, err := w.Targets(ctx, w.c.ID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		for _, t := range targets {
+			page, err := w.PageAfter(ctx, w.c.ID, t.Address, 0)
+			if err != nil {
+				return Receipt{}, err
+			}
+			if page == nil {
+				continue
+			}
+			items, err := openItems(w.key, *page)
+			if err != nil {
+				return Receipt{}, err
+			}
+			for _, item := range items[:min(perPlace, len(items))] {
+				sample = append(sample, SampleView{Address: t.Address, Key: item.Key, Values: item.Values})
+			}
+		}
+		return Receipt{}, nil
+	})
+	return sample, err
+}
+
 // DigestInput approves what was previewed.
 type DigestInput struct {
 	Digest string `json:"digest" minLength:"64" maxLength:"64" doc:"Digest of what was looked at"`

@@ -402,6 +402,8 @@ func (w *world) play() {
 	require.Equal(r, "awaiting_approval", view.Status, "%+v", view.Targets)
 	for _, wide := range []access.Role{access.PrivacyLead, access.LegalCounsel} {
 		if c.view().Status == "awaiting_approval" {
+			_, err = c.Desk.SamplePlan(c.ctx, c.As(wide), c.Case)
+			require.NoError(r, err)
 			_, err = c.Desk.ApprovePlan(c.ctx, c.As(wide), "", c.Case, desk.DigestInput{Digest: view.State.Plan.Digest})
 			require.NoError(r, err)
 		}

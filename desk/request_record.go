@@ -71,6 +71,7 @@ func (s *stepping) calm() { s.t.Attempt, s.t.ErrorClass, s.t.ErrorDetail = 0, ni
 func (d *Desk) StepLocated(ctx context.Context, step *Step, page erasing.Page) error {
 	return d.onStep(ctx, step, "located", func(s *stepping) (map[string]any, error) {
 		s.calm()
+		s.t.Total = max(s.t.Total, step.Total)
 		items, err := s.unknown(ctx, page.Items)
 		if err != nil {
 			return nil, err

@@ -47,6 +47,8 @@ type Step struct {
 	Query  erasing.Query
 	Cursor string
 	Limit  int
+	// Total is about how many records the collection holds, where its store says so.
+	Total int64
 	// Order is for erasing and verifying.
 	Order erasing.Order
 	// Last asks for no step after this one: the worker's turn is over.

@@ -165,6 +165,11 @@ func TestAPlanIsApprovedByOthersAndAWideOneByTwo(t *testing.T) {
 	require.Equal(t, problem.Forbidden, problem.CodeOf(err))
 	require.Equal(t, "awaiting_approval", c.view().Status)
 	_, err = c.Desk.ApprovePlan(c.ctx, c.As(access.LegalCounsel), "", c.Case, digest)
+	refused(t, err, "sample_not_seen")
+	sample, err := c.Desk.SamplePlan(c.ctx, c.As(access.LegalCounsel), c.Case)
+	require.NoError(t, err)
+	require.Equal(t, `["20"]`, sample[0].Key)
+	_, err = c.Desk.ApprovePlan(c.ctx, c.As(access.LegalCounsel), "", c.Case, digest)
 	require.NoError(t, err)
 	require.Equal(t, "restricting", c.view().Status)
 }

@@ -29,6 +29,12 @@ type Store interface {
 	Close()
 }
 
+// Sized is a store that knows about how many records a collection holds, so that a plan can say which share of it it reaches.
+type Sized interface {
+	// Size is an estimate; zero where the store does not know.
+	Size(ctx context.Context, collection estate.Collection) (int64, error)
+}
+
 // The words of core/erasing, so that a kind of store needs to import this room alone.
 type (
 	Query   = erasing.Query

@@ -34,6 +34,7 @@ type requestCmd struct {
 	Ask        requestAskCmd        `cmd:"" help:"Mail a link with a code to an address that the request names."`
 	Verify     requestVerifyCmd     `cmd:"" help:"Record that an identity was shown by other means than a mailed code."`
 	Scope      requestScopeCmd      `cmd:"" help:"Make a plan: what is held is located, and nothing is touched."`
+	Sample     requestSampleCmd     `cmd:"" help:"Look at a sample of the records that a plan reaches; that you did is recorded."`
 	Approve    requestApproveCmd    `cmd:"" help:"Show the plan, or approve exactly the plan of a digest."`
 	Care       requestCareCmd       `cmd:"" help:"Let a request that needs care go on."`
 	Deny       requestDenyCmd       `cmd:"" help:"Deny a request for a coded reason."`

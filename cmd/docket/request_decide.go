@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"maps"
+	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -41,6 +45,23 @@ func (c *requestScopeCmd) Run(ctx context.Context, p *requestCmd, out io.Writer)
 		return decide(ctx, &p.Remote, out, client.Call{Path: c.one().path("scope")})
 	}
 	return decideMany(ctx, &p.Remote, out, client.Call{Path: "/v1/requests/actions", Body: api.RequestActions{Action: "scope", Cases: c.Requests}})
+}
+
+type requestSampleCmd struct {
+	requestArg
+}
+
+// Run shows the sample.
+func (c *requestSampleCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return ask(ctx, &p.Remote, out, client.Call{Method: http.MethodPost, Path: c.path("sample"), Body: struct{}{}}, func(out io.Writer, page desk.Page[desk.SampleView]) {
+		for _, one := range page.Items {
+			fmt.Fprintf(out, "%s %s", plain(one.Address), plain(one.Key))
+			for _, field := range slices.Sorted(maps.Keys(one.Values)) {
+				fmt.Fprintf(out, "  %s=%s", plain(field), plain(fmt.Sprint(one.Values[field])))
+			}
+			fmt.Fprintln(out)
+		}
+	})
 }
 
 type requestCareCmd struct {

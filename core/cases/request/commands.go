@@ -252,12 +252,28 @@ func (d *Decision) approve(digest string) error {
 		return problem.New(problem.Forbidden, "a plan beyond its bounds needs the word of a second approver")
 	case len(d.State.Care) > 0 && d.State.CaredBy == "":
 		return problem.Blocked(problem.Blocker{Code: "care_needed", Detail: fmt.Sprintf("a person has to look first: %v", d.State.Care)})
+	case plan.ApprovedBy != "" && !slices.Contains(plan.Sampled, d.Actor):
+		return problem.Blocked(problem.Blocker{Code: "sample_not_seen", Detail: "whoever approves a plan beyond its bounds as the second person looks at a sample of its records first"})
 	}
 	if plan.ApprovedBy == "" {
 		plan.ApprovedBy = d.Actor
 	} else {
 		plan.SecondBy = d.Actor
 	}
+	return nil
+}
+
+// Sample is somebody's look at a sample of a plan's records.
+type Sample struct{}
+
+func (Sample) decide(d *Decision) error {
+	if err := d.in("looking at a sample", AwaitingApproval); err != nil {
+		return err
+	}
+	if !slices.Contains(d.State.Plan.Sampled, d.Actor) {
+		d.State.Plan.Sampled = append(slices.Clone(d.State.Plan.Sampled), d.Actor)
+	}
+	d.write("plan.sampled", map[string]any{"digest": d.State.Plan.Digest}, nil)
 	return nil
 }
 

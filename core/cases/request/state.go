@@ -131,6 +131,8 @@ type Plan struct {
 	Keep    int64  `json:"keep"`
 	// Wide names the bounds that it goes beyond: a second person approves too.
 	Wide []string `json:"wide,omitempty"`
+	// Sampled are who was shown a sample of the records of a wide plan.
+	Sampled []string `json:"sampled,omitempty"`
 	// Unsearched are the places that an export does not hold.
 	Unsearched []Unsearched `json:"unsearched,omitempty"`
 	ApprovedBy string       `json:"approved_by,omitempty"`
