@@ -51,9 +51,9 @@ func (d *Desk) onStep(ctx context.Context, step *Step, kind string, f func(*step
 	})
 }
 
-// goOn decides on the step after one that was answered, unless it is decided already.
+// goOn decides on the step after one that was answered.
 func (s *stepping) goOn(ctx context.Context, step *Step) error {
-	if step.Last || step.Then != nil || s.t.ErrorClass != nil {
+	if step.Last || s.t.ErrorClass != nil {
 		return nil
 	}
 	if i, err := s.Installation(ctx); err != nil || i != nil && i.QuarantinedAt != nil {
@@ -180,9 +180,6 @@ func (d *Desk) StepErased(ctx context.Context, step *Step, results []erasing.Res
 		}
 		if len(rest) == 0 {
 			page.State, page.AcceptedAt, page.ErasedAt, page.VerifiedAt = "verified", nil, nil, &s.c.Now
-		} else if page.ErasedAt != nil { // It is at hand: nothing has to be read again to look for it.
-			step.Then = s.step(OpVerify)
-			step.Then.page, step.Then.Order = page.ID, s.order(page, rest)
 		}
 		return map[string]any{"page": page.ID, "try": page.Tries, "outcomes": counts}, s.SetTargetPage(ctx, page)
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -26,42 +27,46 @@ const (
 )
 
 // objectsErased is R11 for objects, as rowsErased is for rows: the bare loop lists versions and deletes them in batches.
-// objectsReread holds the same against a loop that asks for each object again.
 func objectsErased(t *stand, h *testkit.House, _ int) ratio {
-	return objectsOver(t, h, "R11 objects", false)
+	return objectsOver(t, h, ratio{name: "R11 objects erased", unit: "objects/s", target: 0.7}, false)
 }
 
-func objectsReread(t *stand, h *testkit.House, _ int) ratio {
-	return objectsOver(t, h, "R11 objects, floor re-reads", true)
+// objectsSeenGone carries the plan to its end over a loop that asks for each object again.
+func objectsSeenGone(t *stand, h *testkit.House, _ int) ratio {
+	return objectsOver(t, h, ratio{name: "objects erased, seen gone", unit: "objects/s"}, true)
 }
 
-func objectsOver(t *stand, h *testkit.House, name string, reread bool) ratio {
+func objectsOver(t *stand, h *testkit.House, r ratio, seen bool) ratio {
 	b := newBucket(t)
 	declared := estate.Store{ID: "files", Kind: estate.S3, Bucket: b.name, Collections: []estate.Collection{{Name: "uploads", Class: estate.CustomerContent, Prefix: "t/{account_id}/"}}}
 	place, err := s3.Open(t.ctx, s3.Options{Endpoint: b.url, Region: "us-east-1", AccessKey: testkit.S3Root.AccessKey, SecretKey: testkit.S3Root.SecretKey}, declared)
 	require.NoError(t, err)
 	t.Cleanup(place.Close)
-	worker := scale.Worker{Desk: desk.New(scale.Eraser(h, declared)), Place: scale.Place{Store: place}}
+	watched := &watched{Store: place}
+	worker := scale.Worker{Desk: desk.New(scale.Eraser(h, declared)), Place: scale.Place{Store: watched}}
 	account := int64(0)
-	return ratio{
-		name: name, unit: "objects/s", target: 0.7,
-		floor: func() float64 {
-			account++
-			b.fill(t, account)
-			return perSecond(objectsARound, func() { b.bare(t, account, reread) })
-		},
-		product: func() float64 {
-			account++
-			b.fill(t, account)
-			asked := worker.Ask(t, h, account)
-			require.NoError(t, worker.Carry(t, asked, "plan"))
-			worker.Begin(t, h, asked)
-			speed := perSecond(objectsARound, func() { require.NoError(t, worker.Carry(t, asked, "")) })
-			worker.Gone(t, h, asked)
-			require.Empty(t, b.versions(t, account))
-			return speed
-		},
+	r.floor = func() float64 {
+		account++
+		b.fill(t, account)
+		return perSecond(objectsARound, func() { b.bare(t, account, seen) })
 	}
+	r.product = func() float64 {
+		account++
+		b.fill(t, account)
+		asked := worker.Ask(t, h, account)
+		require.NoError(t, worker.Carry(t, asked, "plan"))
+		worker.Begin(t, h, asked)
+		begun := watched.begin()
+		require.NoError(t, worker.Carry(t, asked, ""))
+		ended := time.Now()
+		worker.Gone(t, h, asked)
+		require.Empty(t, b.versions(t, account))
+		if !seen {
+			ended = watched.erased
+		}
+		return objectsARound / ended.Sub(begun).Seconds()
+	}
+	return r
 }
 
 // bucket is one with versions on a real server.

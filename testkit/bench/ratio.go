@@ -10,7 +10,7 @@ import (
 // ratio is a product held against its floor.
 type ratio struct {
 	name, unit string
-	// target is the least quotient that is good.
+	// target is the least quotient that is good; 0 where it is only shown.
 	target float64
 	// floor and product do one round and answer with units per second.
 	floor, product func() float64
@@ -66,7 +66,9 @@ func print(to io.Writer, results []result, judge bool) {
 	for _, r := range results {
 		floor, product, quotient := spreadOf(r.floors), spreadOf(r.products), spreadOf(r.quotients)
 		verdict := "not judged"
-		if judge {
+		if r.target == 0 {
+			verdict = "shown"
+		} else if judge {
 			if verdict = "met"; quotient.median < r.target {
 				verdict = "MISSED"
 			}
