@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -219,15 +220,23 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 	if err != nil {
 		return err
 	}
+	tasks, err := w.Tasks(ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
 	for _, t := range targets {
 		var of spec
 		if err := json.Unmarshal(t.Spec, &of); err != nil {
 			return err
 		}
-		line := person.Line{What: strings.ReplaceAll(t.Class, "_", " "), Where: of.Store + "/" + of.Collection.Name}
-		gone, going := line, line
+		line := person.Line{Class: t.Class, Where: of.Store + "/" + of.Collection.Name}
+		gone, going := line, underWay(line, t, tasks)
 		for _, s := range sums {
-			if s.Target != t.ID || s.Items == 0 || w.request.Right.Exported() { // Nothing is removed for a copy.
+			if s.Target != t.ID || s.Items == 0 {
+				continue
+			}
+			if w.request.Right.Exported() { // Nothing is removed for a copy: it is told what is held.
+				going.Count, going.Wait = going.Count+s.Items, ""
 				continue
 			}
 			switch s.State {
@@ -235,10 +244,12 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 				gone.Count, gone.At, gone.Attested = gone.Count+s.Items, s.VerifiedAt, gone.Attested || s.State == "attested"
 			case "kept", "held":
 				kept := line
-				if kept.Count, kept.Until = s.Items, s.Until; s.Words != nil {
-					kept.Why = *s.Words
-				} else if s.Ground != nil {
-					kept.Why = strings.ReplaceAll(*s.Ground, "_", " ")
+				kept.Count, kept.Until, kept.Ground = s.Items, s.Until, deref(s.Ground)
+				switch {
+				case s.Hold != nil:
+					kept.Why = fmt.Sprintf("GDPR art. 17(3)(%s)", estate.Ground(kept.Ground).Letter())
+				case kept.Ground != lockGround:
+					kept.Why = deref(s.Words)
 				}
 				v.Kept = append(v.Kept, kept)
 			default:
@@ -252,10 +263,44 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 			v.Going = append(v.Going, going)
 		}
 	}
+	if v.Search, err = w.searched(ctx, targets); err != nil {
+		return err
+	}
 	for _, place := range d.unsearched() {
 		v.Unsearched = append(v.Unsearched, person.Line{Where: string(place.Address), Why: place.Instead})
 	}
 	return nil
+}
+
+// searched says how far the company looked for the person.
+func (w *work) searched(ctx context.Context, targets []store.Target) (person.Search, error) {
+	counts, err := w.RequestCounts(ctx, w.c.ID, w.c.Now)
+	switch {
+	case err != nil:
+		return "", err
+	case counts.Verified == 0:
+		return person.NotShown, nil
+	case w.request.Plan == nil || w.request.Plan.At == nil || slices.ContainsFunc(targets, func(t store.Target) bool { return t.State == store.TargetLocating }):
+		return person.Searching, nil
+	}
+	return person.Searched, nil
+}
+
+// underWay says what keeps a target's records, and until when where somebody is to be done by then.
+func underWay(line person.Line, t store.Target, tasks []store.OwnerTask) person.Line {
+	line.Wait = person.WaitsForNothing
+	if t.ErrorClass != nil {
+		line.Wait = person.WaitsForSystem
+	}
+	for _, task := range tasks {
+		if task.Address != t.Address || task.CheckedAt != nil {
+			continue
+		}
+		if line.Wait = person.WaitsForOwner; line.Until == nil || task.DueAt.After(*line.Until) {
+			line.Until = &task.DueAt
+		}
+	}
+	return line
 }
 
 // unsearched are the places that nobody can search by an identifier; what is done instead is the estate's word.

@@ -1,7 +1,9 @@
 package person
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,6 +28,9 @@ func TestEveryLanguageHasAllWords(t *testing.T) {
 		for right := range english.Rights {
 			require.NotEmpty(t, w.Rights[right].Asks, "%s: %s", language, right)
 			require.NotEmpty(t, w.Rights[right].Answer, "%s: %s", language, right)
+		}
+		for name, pair := range map[string][2]map[string]string{"classes": {english.Classes, w.Classes}, "grounds": {english.Grounds, w.Grounds}, "remedies": {english.Remedies, w.Remedies}} {
+			require.ElementsMatch(t, slices.Collect(maps.Keys(pair[0])), slices.Collect(maps.Keys(pair[1])), "%s: %s", language, name)
 		}
 		require.Len(t, w.Letters, len(english.Letters), language)
 		for kind, paragraphs := range english.Letters {

@@ -26,7 +26,12 @@ func (w words) became(v Values) (said []block) {
 		}
 	}
 	switch {
-	case len(v.Gone)+len(v.Going)+len(v.Kept) > 0 || !slices.Contains([]string{erasure, access, portability}, v.Right):
+	case !slices.Contains([]string{erasure, access, portability}, v.Right):
+	case v.Search == NotShown:
+		said = append(said, block{Text: w.Lines.NotShown})
+	case v.Search == Searching:
+		said = append(said, block{Text: w.Lines.Searching})
+	case len(v.Gone)+len(v.Going)+len(v.Kept) > 0:
 	case len(v.Unsearched) > 0:
 		said = append(said, block{Text: w.Lines.NothingFound})
 	default:
@@ -47,14 +52,14 @@ func (w words) became(v Values) (said []block) {
 		going = w.Lines.Held // Nothing is removed for whoever asks what there is.
 	}
 	section(going, v.Going, func(l Line) []string {
-		return []string{fill(w.Lines.Why, "{why}", l.Why), fill(w.Lines.By, "{until}", w.day(l.Until, v.Zone))}
+		return []string{fill(w.Lines.By, "{until}", w.day(l.Until, v.Zone)), w.Waits[l.Wait]}
 	})
 	section(w.Lines.Kept, v.Kept, func(l Line) []string {
 		until := w.Lines.Open
 		if day := w.day(l.Until, v.Zone); day != "" {
 			until = fill(w.Lines.Until, "{until}", day)
 		}
-		return []string{fill(w.Lines.Why, "{why}", l.Why), until}
+		return []string{fill(w.Lines.Why, "{why}", w.why(l)), until}
 	})
 	section(w.Lines.Unsearched, v.Unsearched, func(l Line) []string {
 		return []string{letters.Printable(l.Why, false)}
@@ -64,13 +69,24 @@ func (w words) became(v Values) (said []block) {
 
 // line is one kind of data with what is said of it.
 func (w words) line(l Line, said []string) string {
-	named := []string{letters.Printable(l.What, false), letters.Printable(l.Where, false)}
+	named := []string{w.Classes[l.Class], letters.Printable(l.Where, false)}
 	head := strings.Join(slices.DeleteFunc(named, empty), ", ")
 	if l.Count > 0 {
 		said = append([]string{fill(w.Lines.Records, "{count}", strconv.FormatInt(l.Count, 10))}, said...)
 	}
 	tail := strings.Join(slices.DeleteFunc(said, empty), "; ")
 	return strings.Join(slices.DeleteFunc([]string{head, tail}, empty), ": ")
+}
+
+// why is the ground in this language, and the provision as the estate quotes it.
+func (w words) why(l Line) string {
+	provision := letters.Printable(l.Why, false)
+	if ground := w.Grounds[l.Ground]; ground != "" && provision != "" {
+		return ground + " (" + provision + ")"
+	} else if ground != "" {
+		return ground
+	}
+	return provision
 }
 
 // fill puts a value into a phrase; without the value there is no phrase.

@@ -38,14 +38,43 @@ const (
 	Task Kind = "task"
 )
 
+// Wait is what keeps data that is still being removed.
+type Wait string
+
+// The waits.
+const (
+	// WaitsForOwner: people who run the system remove it; Until is when they are to be done.
+	WaitsForOwner Wait = "owner"
+	// WaitsForSystem: the system failed, and is asked again.
+	WaitsForSystem Wait = "failed"
+	// WaitsForNothing: it is under way.
+	WaitsForNothing Wait = "running"
+)
+
+// Search is how far the company looked.
+type Search string
+
+// The three.
+const (
+	// Searched: everywhere where the person's identifiers lead.
+	Searched Search = ""
+	// Searching: some places have not answered yet.
+	Searching Search = "searching"
+	// NotShown: nowhere, because nobody has shown that the data is theirs.
+	NotShown Search = "not_shown"
+)
+
 // Line is one kind of data and what became of it.
 type Line struct {
-	// What is the data class in plain words, Where the system.
-	What, Where string
+	// Class is a data class of core/estate, e.g. "account"; Where is the system.
+	Class, Where string
 	// Count is how many records; zero says nothing about how many.
 	Count int64
-	// Why is the ground of what is kept, in words.
-	Why string
+	// Ground is the ground of what is kept, one of core/estate's or "store_lock"; Why is the provision, or for what cannot be
+	// searched what is done instead.
+	Ground, Why string
+	// Wait is what keeps what is still being removed.
+	Wait Wait
 	// Until is when it goes; nil where nothing says so.
 	Until *time.Time
 	// At is when it was seen to be gone.
@@ -60,8 +89,8 @@ type Values struct {
 	Company, Contact string
 	// Name is how the person calls themselves; Reference what they may quote.
 	Name, Reference string
-	// Right is a right of core/cases/request, e.g. "erasure".
-	Right string
+	// Right and Regime are of core/cases/request, e.g. "erasure" under "gdpr"; the regime says where the person may complain.
+	Right, Regime string
 	// ReceivedAt is when the request arrived; DueAt when the answer is owed; ExpiresAt when a code or an export ends.
 	ReceivedAt       time.Time
 	DueAt, ExpiresAt *time.Time
@@ -71,11 +100,11 @@ type Values struct {
 	Code, Link string
 	// Customer is the company whose service was used, where it may be named.
 	Customer string
+	// Search says what the absence of lines means.
+	Search Search
 	// Gone was seen to be gone, Going is still being removed (or, for access and portability, held), Kept stays on a ground,
 	// Unsearched cannot be searched by an identifier: Why says what is done instead.
 	Gone, Going, Kept, Unsearched []Line
 	// Words are a person's own: why it takes longer, why it is denied.
 	Words string
-	// Remedies are where the person may complain or appeal.
-	Remedies string
 }

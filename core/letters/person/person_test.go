@@ -3,6 +3,7 @@ package person_test
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/atlascloudai/docket/core/cases/request"
+	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/core/letters/person"
 	"github.com/atlascloudai/docket/core/problem"
 )
@@ -37,10 +40,10 @@ func full() person.Values {
 	return person.Values{
 		Company: "Example Cloud", Contact: "privacy@example.com", Name: "Ana Example", Reference: "REQ-7", Right: "erasure",
 		ReceivedAt: received, DueAt: &due, ExpiresAt: &expires, Zone: time.UTC, Code: "K7M2QX9TRA", Link: "https://privacy.example.com/identity/1",
-		Customer: "Customer Example", Words: "First reason.\nSecond reason.", Remedies: "Fictional Authority, www.authority.test",
-		Gone:       []person.Line{{What: "support tickets", Where: "helpdesk", Count: 31, At: &seen}, {What: "chat logs", Where: "chat", Attested: true, At: &seen}},
-		Going:      []person.Line{{What: "backups", Where: "vault/nightly", Until: &until}},
-		Kept:       []person.Line{{What: "invoices", Where: "billing", Count: 2, Why: "tax law", Until: &until}},
+		Customer: "Customer Example", Words: "First reason.\nSecond reason.", Regime: "gdpr",
+		Gone:       []person.Line{{Class: "account", Where: "helpdesk", Count: 31, At: &seen}, {Class: "customer_content", Where: "chat", Attested: true, At: &seen}},
+		Going:      []person.Line{{Class: "operational_metadata", Where: "vault/nightly", Wait: person.WaitsForOwner, Until: &until}},
+		Kept:       []person.Line{{Class: "billing", Where: "billing", Count: 2, Ground: "tax_law", Why: "section 147", Until: &until}},
 		Unsearched: []person.Line{{Where: "edge/logs", Why: "they go after 30 days"}},
 	}
 }
@@ -50,10 +53,10 @@ var facts = map[person.Kind][]string{
 	person.Acknowledgement: {"Ana Example", "2031", "2032", "REQ-7", "privacy@example.com"},
 	person.Identity:        {"\nK7M2QX9TRA\n", "\nhttps://privacy.example.com/identity/1\n", "2033", "10", "07", "REQ-7"},
 	person.ContactTold:     {"2033", "privacy@example.com", "REQ-7"},
-	person.Answer: {"support tickets, helpdesk", "31", "2034", "chat logs, chat", "vault/nightly", "2035", "invoices, billing", "tax law", "edge/logs",
-		"they go after 30 days", "First reason.\nSecond reason.", "Fictional Authority", "REQ-7"},
-	person.Supplement:    {"support tickets, helpdesk", "2034", "vault/nightly", "tax law", "edge/logs", "REQ-7"},
-	person.Denial:        {"2031", "First reason.\nSecond reason.", "Fictional Authority", "privacy@example.com", "REQ-7"},
+	person.Answer: {", helpdesk: ", "31", "2034", ", chat: ", "vault/nightly", "2035", ", billing: ", "(section 147)", "edge/logs",
+		"they go after 30 days", "First reason.\nSecond reason.", "77", "REQ-7"},
+	person.Supplement:    {", helpdesk: ", "2034", "vault/nightly", "(section 147)", "edge/logs", "REQ-7"},
+	person.Denial:        {"2031", "First reason.\nSecond reason.", "77", "privacy@example.com", "REQ-7"},
 	person.Extension:     {"2031", "First reason.\nSecond reason.", "2032", "REQ-7"},
 	person.Forwarded:     {"Customer Example", "REQ-7"},
 	person.AskController: {"Example Cloud", "REQ-7"},
@@ -122,8 +125,8 @@ func TestAnAnswerClaimsNoMoreThanWasSeen(t *testing.T) {
 	v := full()
 	letter, err := person.Write(person.Answer, "en", v)
 	require.NoError(t, err)
-	require.Contains(t, letter.Text, "- support tickets, helpdesk: records: 31; seen to be gone on 7 June 2034\n")
-	require.Contains(t, letter.Text, "- chat logs, chat: the system's owner confirmed it on 7 June 2034\n")
+	require.Contains(t, letter.Text, "- account and support, helpdesk: records: 31; seen to be gone on 7 June 2034\n")
+	require.Contains(t, letter.Text, "- what you sent to or made with the service, chat: the system's owner confirmed it on 7 June 2034\n")
 	require.NotContains(t, letter.Text, "verified")
 
 	v.Gone, v.Going, v.Kept = nil, nil, nil
@@ -136,7 +139,19 @@ func TestAnAnswerClaimsNoMoreThanWasSeen(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, letter.Text, "\nWe hold nothing about you.\n")
 
-	v.Right = "rectification"
+	v.Search = person.NotShown
+	letter, err = person.Write(person.Answer, "en", v)
+	require.NoError(t, err)
+	require.NotContains(t, letter.Text, "hold nothing", "nobody searched for somebody who was not shown to be the person")
+	require.Contains(t, letter.Text, "We did not search yet")
+
+	v.Search = person.Searching
+	letter, err = person.Write(person.Answer, "en", v)
+	require.NoError(t, err)
+	require.NotContains(t, letter.Text, "hold nothing")
+	require.Contains(t, letter.Text, "We are still searching")
+
+	v.Search, v.Right = person.Searched, "rectification"
 	letter, err = person.Write(person.Answer, "en", v)
 	require.NoError(t, err)
 	require.NotContains(t, letter.Text, "hold nothing", "nobody searched")
@@ -147,6 +162,42 @@ func TestAnAnswerClaimsNoMoreThanWasSeen(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, letter.Text, "being removed")
 	require.Contains(t, letter.Text, "What we hold about you")
+}
+
+func TestEveryClassGroundAndRegimeHasItsWordsInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	for _, language := range languages {
+		said := map[string]bool{}
+		tell := func(right, regime string, change func(*person.Values)) string {
+			v := person.Values{Company: "Example Cloud", Reference: "REQ-7", Right: right, Regime: regime, Zone: time.UTC}
+			change(&v)
+			letter, err := person.Write(person.Answer, language, v)
+			require.NoError(t, err)
+			return letter.Text
+		}
+		fresh := func(text, of string) {
+			require.False(t, said[text], "%s: %s reads as another", language, of)
+			said[text] = true
+		}
+		for _, class := range []estate.Class{estate.CustomerContent, estate.CustomerPersonalData, estate.OperationalMetadata, estate.Account, estate.Billing} {
+			text := tell("erasure", "", func(v *person.Values) { v.Gone = []person.Line{{Class: string(class), Where: "app"}} })
+			fresh(text, string(class))
+			require.NotContains(t, text, "- app", "%s: %s has no words", language, class)
+		}
+		for _, ground := range append(slices.Clone(estate.Grounds), "store_lock") {
+			text := tell("erasure", "", func(v *person.Values) {
+				v.Kept = []person.Line{{Class: "billing", Where: "app", Ground: string(ground)}}
+			})
+			fresh(text, string(ground))
+		}
+		for _, wait := range []person.Wait{person.WaitsForOwner, person.WaitsForSystem, person.WaitsForNothing} {
+			fresh(tell("erasure", "", func(v *person.Values) { v.Going = []person.Line{{Class: "billing", Where: "app", Wait: wait}} }), string(wait))
+		}
+		bare := tell("access", "", func(*person.Values) {})
+		for _, regime := range request.Regimes() {
+			require.NotEqual(t, bare, tell("access", string(regime), func(*person.Values) {}), "%s: %s says where to complain", language, regime)
+		}
+	}
 }
 
 func TestALetterIsInTheLanguageAskedForOrSaysWhyNot(t *testing.T) {
@@ -223,11 +274,11 @@ func TestNoInputBreaksALetter(t *testing.T) {
 			rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))
 		say := func(name string) string { return text.Draw(t, name) }
 		at := time.Unix(rapid.Int64().Draw(t, "at"), 0)
-		line := []person.Line{{What: say("what"), Where: say("where"), Count: rapid.Int64().Draw(t, "count"), Why: say("why"), Until: &at, At: &at}}
+		line := []person.Line{{Class: say("class"), Ground: say("ground"), Where: say("where"), Count: rapid.Int64().Draw(t, "count"), Why: say("why"), Until: &at, At: &at}}
 		v := person.Values{
 			Company: "C" + say("company"), Contact: "C" + say("contact"), Name: say("name"), Reference: "R" + say("reference"), Right: say("right"),
 			ReceivedAt: at, DueAt: &at, ExpiresAt: &at, Zone: time.UTC, Code: "K7M2QX9TRA", Link: "https://privacy.example.com/?" + say("link"),
-			Customer: "C" + say("customer"), Gone: line, Going: line, Kept: line, Unsearched: line, Words: say("words"), Remedies: say("remedies"),
+			Customer: "C" + say("customer"), Gone: line, Going: line, Kept: line, Unsearched: line, Words: say("words"), Regime: say("regime"),
 		}
 		letter, err := person.Write(rapid.SampledFrom(kinds).Draw(t, "kind"), say("language"), v)
 		if err != nil {

@@ -38,6 +38,8 @@ type words struct {
 	Lines struct {
 		Nothing      string
 		NothingFound string `yaml:"nothing_found"`
+		Searching    string
+		NotShown     string `yaml:"not_shown"`
 		Gone         string
 		Going        string
 		Held         string
@@ -53,6 +55,12 @@ type words struct {
 		Until        string
 		Open         string
 	}
+	// Classes are of a data class of core/estate, Grounds of one of its grounds or "store_lock", Waits of a Wait.
+	Classes map[string]string
+	Grounds map[string]string
+	Waits   map[Wait]string
+	// Remedies are of a regime of core/cases/request, or "us_state" and, for whoever appealed before, "us_appeal".
+	Remedies map[string]string
 }
 
 // languages are all words by language. They are embedded in the binary, so that an error is a mistake of ours that the first

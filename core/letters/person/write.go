@@ -135,7 +135,7 @@ func (w words) values(v Values) map[string]string {
 	}
 	values := map[string]string{
 		"company": v.Company, "contact": v.Contact, "name": v.Name, "reference": v.Reference, "customer": v.Customer,
-		"code": v.Code, "link": v.Link, "right": right.Asks, "answer": right.Answer,
+		"code": v.Code, "link": v.Link, "right": right.Asks, "answer": right.Answer, "remedies": w.Remedies[remedy(v)],
 		"received": w.day(&v.ReceivedAt, v.Zone), "due": w.day(v.DueAt, v.Zone), "expires": w.instant(v.ExpiresAt, v.Zone),
 	}
 	if len(v.Going) > 0 {
@@ -144,10 +144,22 @@ func (w words) values(v Values) map[string]string {
 	for name, value := range values {
 		values[name] = letters.Printable(value, false)
 	}
-	for name, value := range map[string]string{"words": v.Words, "quote": v.Words, "remedies": v.Remedies} {
+	for name, value := range map[string]string{"words": v.Words, "quote": v.Words} {
 		values[name] = letters.Printable(value, true)
 	}
 	return values
+}
+
+// remedy names where whoever asked may complain.
+func remedy(v Values) string {
+	switch v.Regime {
+	case "colorado", "virginia", "connecticut", "texas", "iowa":
+		if v.Right == "appeal" {
+			return "us_appeal"
+		}
+		return "us_state"
+	}
+	return v.Regime
 }
 
 // compose puts a letter together: a paragraph whose values are not all given is left out; each of its lines is a block.

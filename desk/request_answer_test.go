@@ -1,0 +1,101 @@
+package desk_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/atlascloudai/docket/activities"
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/estate"
+	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/erasure"
+	"github.com/atlascloudai/docket/erasure/places"
+)
+
+// drafted is the text of an answer drafted now.
+func (c *counter) drafted() string {
+	c.t.Helper()
+	_, err := c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "answer"})
+	require.NoError(c.t, err)
+	letters, err := c.Desk.Letters(c.ctx, c.As(access.PrivacyLead), c.Case)
+	require.NoError(c.t, err)
+	return letters[len(letters)-1].Text
+}
+
+func TestAnAnswerDoesNotSayThatNothingIsHeldWhereNobodyLooked(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("erasure", "ana@example.test")
+	require.Contains(t, c.drafted(), "We did not search yet")
+	c.proves()
+	require.Contains(t, c.drafted(), "We are still searching")
+	_, err := c.Desk.ScopeRequest(c.ctx, c.As(access.Responder), "", c.Case)
+	require.NoError(t, err)
+	require.Contains(t, c.drafted(), "We are still searching")
+	c.runs()
+	require.Contains(t, c.drafted(), "- account and support, app/accounts: records: 1; under way; we write again once it is gone\n")
+
+	c.asks("erasure", "nobody@example.test")
+	c.planned()
+	require.Contains(t, c.drafted(), "We hold nothing about you.")
+}
+
+func TestAnAnswerAboutACopySaysWhatIsHeld(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("access", "ana@example.test")
+	c.planned()
+	text := c.drafted()
+	require.Contains(t, text, "What we hold about you")
+	require.Contains(t, text, "- what you sent to or made with the service, app/prompts: records: 10\n")
+	require.NotContains(t, text, "hold nothing")
+	require.Contains(t, text, "complain to a data protection authority", "GDPR art 12(4)")
+}
+
+// What is not gone yet says what it waits for, and until when where somebody is to be done by then; what stays says its
+// ground in the person's language, and quotes the provision.
+func TestAnAnswerSaysWhatTheRestWaitsFor(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	declared := liveEstate()
+	declared.Stores = append(declared.Stores, estate.Store{ID: "crm", Kind: estate.Manual, Owner: "dora", Collections: []estate.Collection{
+		{Name: "contacts", Class: estate.Account, Fields: []estate.Field{{Name: "email", Identity: "email"}}}}})
+	c.Options.Estate = &declared
+	c.Desk = desk.New(c.Options)
+	c.work.Desk = c.Desk
+	byHand := places.New(declared, nil, activities.OwnerTasks{Desk: c.Desk}, nil)
+	c.stores["crm"] = func() (erasure.Store, error) { return byHand.Open(context.Background(), "crm", c.Case) }
+	done, err := c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", desk.RequestInput{
+		Right: "erasure", Country: "DE", Language: "de", Channel: "api", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}, Drill: true,
+	})
+	require.NoError(t, err)
+	c.Case = done.Case
+	c.planned()
+	c.approves()
+	c.advance(73 * time.Hour)
+	working := c.stores["app"]
+	c.stores["app"] = func() (erasure.Store, error) { return nil, &erasure.Error{Class: erasure.Transient, Detail: "away"} }
+	c.runs()
+	text := c.drafted()
+	due := scan[time.Time](t, c.Database.Superuser, `SELECT due_at FROM owner_task WHERE case_id = $1`, c.Case)
+	require.Contains(t, text, "- Konto und Support, crm/contacts: Datensätze: 1; bis zum "+germanDay(due)+"; wer das System betreibt, ist damit befasst\n")
+	require.Contains(t, text, "- Konto und Support, app/tickets: Datensätze: 3; das System hat es bisher nicht zugelassen")
+
+	c.stores["app"] = working
+	c.advance(time.Hour)
+	c.runs()
+	require.Contains(t, c.drafted(), "- Abrechnung, app/invoices: Datensätze: 1; der Grund: Steuerrecht (invoices are kept for ten years for the tax authorities); bleibt bis zum 1. Januar 2035\n")
+}
+
+func germanDay(at time.Time) string {
+	months := []string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		panic(err)
+	}
+	local := at.In(berlin)
+	return local.Format("2. ") + months[local.Month()-1] + local.Format(" 2006")
+}
