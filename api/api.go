@@ -84,6 +84,7 @@ func build(o Options) *surface {
 	s.requests()
 	s.intake()
 	s.registry()
+	s.changes()
 	s.suppression()
 	s.rules()
 	s.installation()

@@ -25,6 +25,7 @@ type Desk interface {
 	requestParts
 	intake
 	registry
+	changes
 	suppression
 	law
 	installation
@@ -169,6 +170,11 @@ type registry interface {
 	Customers(ctx context.Context, actor access.Actor, cursor string, limit int) (desk.Page[desk.CustomerView], error)
 	Explain(ctx context.Context, actor access.Actor, customerRef, kind, service string) (desk.ExplainView, error)
 	ImportAgreements(ctx context.Context, actor access.Actor, files map[string][]byte) (sheet.Report, error)
+}
+
+// changes are notices of change.
+type changes interface {
+	ChangeDates(ctx context.Context, actor access.Actor, in desk.ChangeInput, cursor string, limit int) (desk.ChangeDates, error)
 }
 
 // suppression is what must not come back after it was erased.

@@ -158,6 +158,11 @@ func (f *fakeDesk) Explain(_ context.Context, _ access.Actor, ref, kind, service
 	return desk.ExplainView{Customer: ref, Kind: kind}, f.err
 }
 
+func (f *fakeDesk) ChangeDates(_ context.Context, _ access.Actor, in desk.ChangeInput, cursor string, limit int) (desk.ChangeDates, error) {
+	f.in = []any{in, cursor, limit}
+	return desk.ChangeDates{}, f.err
+}
+
 func (f *fakeDesk) ImportAgreements(_ context.Context, _ access.Actor, files map[string][]byte) (sheet.Report, error) {
 	f.files = files
 	return sheet.Report{Gaps: []sheet.Finding{{File: "customers.csv", Line: 3, Text: "give the customer a notice address"}}}, f.err

@@ -124,4 +124,6 @@ type Watchdog struct {
 type Clock struct {
 	// InternalTargetHours is the company's own target for them.
 	InternalTargetHours int `env:"INTERNAL_TARGET_HOURS" envDefault:"24" min:"1" max:"720" doc:"The company's own target, in hours, for duties without a number (\"without undue delay\"). It is labelled as internal wherever it is shown."`
+	// ChangeNoticeDays is the company's own notice of a change.
+	ChangeNoticeDays int `env:"CHANGE_NOTICE_DAYS" envDefault:"30" min:"1" max:"365" doc:"The company's own notice of a change, in days, for customers whose agreements say nothing about it."`
 }

@@ -29,6 +29,8 @@ type Desk struct {
 	pageChannels []string
 	// internal is the company's own target where an agreement gives no number.
 	internal time.Duration
+	// changeNotice is the company's own notice of a change, in days.
+	changeNotice int
 	// lease is how long a sender's claim on a recipient holds.
 	lease time.Duration
 	// lookup makes the commitments by which equal identifiers of people find each other.
@@ -62,6 +64,8 @@ type Options struct {
 	PageChannels []string
 	// InternalTarget is the company's own target for a duty whose words give no number; 24 hours if zero.
 	InternalTarget time.Duration
+	// ChangeNoticeDays is the company's own notice of a change, for customers whose agreements say nothing about it; 30 if zero.
+	ChangeNoticeDays int
 	// Lease is how long a sender's claim on a recipient holds, counted again from the begin of its attempt; two
 	// minutes if zero. It must be longer than any attempt: what outlives it is taken over as unknown.
 	Lease time.Duration
@@ -97,6 +101,9 @@ func New(o Options) *Desk {
 	if o.Lease == 0 {
 		o.Lease = 6 * time.Minute
 	}
+	if o.ChangeNoticeDays == 0 {
+		o.ChangeNoticeDays = 30
+	}
 	if o.Cooling == 0 {
 		o.Cooling = 72 * time.Hour
 	}
@@ -107,7 +114,7 @@ func New(o Options) *Desk {
 		o.Bounds = request.DefaultBounds
 	}
 	return &Desk{store: o.Store, lookup: o.Lookup, publicURL: o.PublicURL, contact: o.Contact, companyName: o.CompanyName, cooling: o.Cooling, accountability: o.Accountability, estate: o.Estate, sign: o.Sign, bounds: o.Bounds, staff: o.StaffDomains,
-		keys: o.Keys, pack: o.Pack, company: o.Company, published: o.Published, pageChannels: o.PageChannels, internal: o.InternalTarget, lease: o.Lease}
+		keys: o.Keys, pack: o.Pack, company: o.Company, published: o.Published, pageChannels: o.PageChannels, internal: o.InternalTarget, changeNotice: o.ChangeNoticeDays, lease: o.Lease}
 }
 
 // Receipt says what a decision did. It holds ids only, so that the same call can be given the same receipt again.

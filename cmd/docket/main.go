@@ -26,6 +26,7 @@ type cli struct {
 	Migrate      migrateCmd      `cmd:"" help:"Bring the database's schema to this build's version."`
 	Case         caseCmd         `cmd:"" help:"Work on cases, through the API."`
 	Request      requestCmd      `cmd:"" help:"Work on requests of people: erasure, access and the rest, through the API."`
+	Change       changeCmd       `cmd:"" help:"Work on notices of change, through the API."`
 	Agreement    agreementCmd    `cmd:"" help:"Import and explain agreements, through the API."`
 	Clock        clockCmd        `cmd:"" help:"Ask legal clocks when something is due."`
 	Audit        auditCmd        `cmd:"" help:"Check that a case's story was not changed."`

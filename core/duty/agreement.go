@@ -77,12 +77,16 @@ func compareDates(a, b Document) int {
 	}
 }
 
-// Scope is what must have happened, and where, for a term to apply.
+// Scope is what must happen, and where, for a term to apply.
 type Scope struct {
 	// Touched: the term applies when the incident reached one of these; empty means anything.
 	Touched []Touch
 	// Services: the term applies to these services; empty means all.
 	Services []string
+	// Changes: a term about changes applies to these kinds; empty means all.
+	Changes []ChangeKind
+	// Emergency: the term is the shorter notice of an emergency clause, and applies on that path alone.
+	Emergency bool
 }
 
 // Term is one promise of one document.

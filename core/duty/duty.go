@@ -115,9 +115,11 @@ type Customer struct {
 	Language string
 	// Zone is the IANA time zone in which its day clocks run and its times are shown.
 	Zone string
-	// Services and Regions are what it uses, as the agreements name them.
-	Services []string
-	Regions  []string
+	// Services and Regions are what it uses, as the agreements name them; Providers are the sub-processors and model providers
+	// that its requests go to. Empty means that nothing is recorded, which no change takes as a reason to leave it out.
+	Services  []string
+	Regions   []string
+	Providers []string
 	// Traits are what laws hang duties on, the customer's own and ours toward it, e.g. USBank.
 	Traits []Trait
 }

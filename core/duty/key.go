@@ -89,6 +89,10 @@ func (b *digest) term(t Term) {
 	b.number(t.Page)
 	list(b, t.Scope.Touched)
 	list(b, t.Scope.Services)
+	if len(t.Scope.Changes) > 0 || t.Scope.Emergency { // Where they say nothing they are no part, and earlier keys stand.
+		list(b, t.Scope.Changes)
+		b.text(strconv.FormatBool(t.Scope.Emergency))
+	}
 	b.number(len(t.Options))
 	for _, name := range slices.Sorted(maps.Keys(t.Options)) {
 		b.text(name)

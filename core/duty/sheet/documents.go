@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -17,7 +18,7 @@ var (
 		"amends", "precedence", "precedence_clause", "terms",
 	}
 	termFields = []string{
-		"id", "kind", "start", "touched", "services", "period", "words", "rule", "notify", "channels", "contacts", "meets",
+		"id", "kind", "start", "touched", "services", "changes", "emergency", "period", "words", "rule", "notify", "channels", "contacts", "meets",
 		"content", "clause", "page", "calendar", "effective_from", "effective_to",
 	}
 )
@@ -84,9 +85,8 @@ func (d *draft) judge(f fields, document duty.Document, customer string) {
 func (d *draft) term(f fields, document duty.Document, zone *time.Location) {
 	d.allow(f.row, termFields)
 	term := duty.Term{
-		ID: f.id("id"), Document: document.ID, Kind: choice(f, "kind", []string{duty.IncidentNotice}, duty.IncidentNotice),
-		Start: clock.StartWord(f.required("start")),
-		Scope: duty.Scope{Touched: choices(f, "touched", duty.Touches), Services: f.list("services")},
+		ID: f.id("id"), Document: document.ID, Kind: choice(f, "kind", duty.TermKinds, duty.IncidentNotice),
+		Scope: duty.Scope{Touched: choices(f, "touched", duty.Touches), Services: f.list("services"), Changes: choices(f, "changes", duty.ChangeKinds), Emergency: choice(f, "emergency", []string{"true", "false"}, "false") == "true"},
 		Words: f.text("words"), Rule: f.token("rule"),
 		Notify: choices(f, "notify", duty.ContactRoles), Channels: choices(f, "channels", duty.Channels),
 		Contacts: choice(f, "contacts", []duty.ContactsRule{duty.AnyContact, duty.AllContacts}, duty.AnyContact),
@@ -95,10 +95,21 @@ func (d *draft) term(f fields, document duty.Document, zone *time.Location) {
 		EffectiveFrom: f.instant("effective_from", zone), EffectiveTo: f.end("effective_to", zone),
 	}
 	d.claim(f, "id", "term ", term.ID)
+	rule, start := duty.ClockOf(term.Kind)
+	term.Rule, term.Start = cmp.Or(term.Rule, rule), clock.StartWord(f.text("start"))
+	if term.Start = cmp.Or(term.Start, start); term.Start == "" {
+		f.refuse("start", "is missing")
+	}
 	for _, field := range []string{"notify", "channels"} {
-		if !f.given(field) {
+		if !f.given(field) && (term.Kind == duty.IncidentNotice || term.Kind == duty.ChangeNotice) {
 			f.refuse(field, "is missing")
 		}
+	}
+	if term.Kind == duty.IncidentNotice && (len(term.Scope.Changes) > 0 || term.Scope.Emergency) {
+		f.refuse("changes", "are for terms about changes; leave changes and emergency out")
+	}
+	if term.Scope.Emergency && term.Kind != duty.ChangeNotice {
+		f.refuse("emergency", "is the shorter notice of a change-notice; no other term has one")
 	}
 	if document.Kind == duty.ZDRAddendum && len(term.Scope.Services) == 0 {
 		f.refuse("services", "is missing; a ZDR Addendum binds for the services it names")
@@ -117,6 +128,10 @@ func (d *draft) measure(f fields, term *duty.Term) {
 			return
 		}
 		term.Period = &period
+	}
+	if term.Period == nil && term.Kind != duty.IncidentNotice {
+		f.refuse("period", "is missing; a term about changes is counted, e.g. 30 days. Without one the company's own default holds")
+		return
 	}
 	if term.Period == nil && !f.given("words") {
 		f.refuse("period", "is missing; where the clause gives no number, quote its measure as words, e.g. without undue delay")

@@ -17,7 +17,7 @@ import (
 var (
 	companyFields       = []string{"eu_main_establishment", "uk"}
 	establishmentFields = []string{"country", "authority"}
-	customerFields      = []string{"ref", "name", "plan", "language", "zone", "services", "regions", "traits"}
+	customerFields      = []string{"ref", "name", "plan", "language", "zone", "services", "regions", "providers", "traits"}
 	contactFields       = []string{"id", "role", "channel", "address", "language", "last_proven"}
 	acceptanceFields    = []string{"customer", "document", "at"}
 	groupFields         = []string{"ref", "kind", "holds", "people"}
@@ -95,7 +95,7 @@ func (d *draft) customer(f fields) {
 	d.allow(f.row, append([]string{"contacts"}, customerFields...))
 	c := Customer{Name: f.required("name"), Customer: duty.Customer{
 		Ref: f.id("ref"), Plan: f.id("plan"), Language: f.language(), Zone: f.text("zone"),
-		Services: f.list("services"), Regions: f.list("regions"), Traits: choices(f, "traits", duty.Traits),
+		Services: f.list("services"), Regions: f.list("regions"), Providers: f.list("providers"), Traits: choices(f, "traits", duty.Traits),
 	}}
 	d.claim(f, "ref", "customer ", c.Ref)
 	d.zones[c.Ref] = f.zone()

@@ -91,6 +91,51 @@ func TestAFileIsReadAsItStands(t *testing.T) {
 	require.Len(t, book.Sets()["C-1"].Terms, 1)
 }
 
+const changes = `
+documents:
+  - id: dpa-2
+    kind: dpa
+    title: Data Processing Addendum
+    version: "1.0"
+    effective_from: 2025-01-01
+    terms:
+      - {id: n, kind: change-notice, changes: [subprocessor, provider], period: 30 days, notify: [privacy], channels: [email], clause: "5.1"}
+      - {id: e, kind: change-notice, emergency: true, period: 3 days, notify: [privacy], channels: [email], clause: "5.4"}
+      - {id: w, kind: objection-window, period: 10 business days, clause: "5.2"}
+      - {id: r, kind: objection-resolution, period: 30 days, clause: "5.3"}
+      - {id: t, kind: termination-window, period: 90 days, clause: "12"}
+`
+
+func TestTermsAboutChangesNeedNoMoreThanTheirPeriod(t *testing.T) {
+	t.Parallel()
+	book, report := read(t, map[string]string{"book.yaml": good, "changes.yaml": changes})
+	require.Empty(t, report.Errors)
+	rules := map[string]string{}
+	for _, term := range book.Terms[1:] {
+		rules[term.ID] = term.Rule + " from " + string(term.Start)
+	}
+	require.Equal(t, map[string]string{
+		"n": "dpa-subprocessor-notice from change_effective", "e": "dpa-subprocessor-notice from change_effective",
+		"w": "dpa-objection-window from notice_sent", "r": "dpa-objection-resolution from complaint_received",
+		"t": "dpa-termination-window from notice_sent",
+	}, rules)
+	require.Equal(t, []duty.ChangeKind{duty.SubprocessorChange, duty.ProviderChange}, book.Terms[1].Scope.Changes)
+	require.True(t, book.Terms[2].Scope.Emergency)
+
+	for name, c := range map[string]struct{ old, with, field string }{
+		"an incident's term that names changes": {"kind: change-notice, changes", "start: aware_processor, changes", "changes"},
+		"a window without a number":             {"period: 10 business days, ", "", "period"},
+		"a kind of change that nobody knows":    {"[subprocessor, provider]", "[everything]", "changes"},
+		"an emergency window":                   {"kind: objection-window,", "kind: objection-window, emergency: true,", "emergency"},
+		"a notice to nobody":                    {"period: 3 days, notify: [privacy],", "period: 3 days,", "notify"},
+	} {
+		require.Contains(t, changes, c.old)
+		_, report := read(t, map[string]string{"book.yaml": good, "changes.yaml": strings.Replace(changes, c.old, c.with, 1)})
+		require.NotEmpty(t, report.Errors, name)
+		require.Equal(t, c.field, report.Errors[0].Field, name)
+	}
+}
+
 func TestTablesSayTheSameAsRecords(t *testing.T) {
 	t.Parallel()
 	whole, _ := read(t, map[string]string{"book.yaml": good})
