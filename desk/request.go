@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,9 +42,11 @@ type RequestInput struct {
 	// Agent is given where somebody else asks for the person.
 	Agent *uuid.UUID `json:"agent,omitempty" doc:"Id of the agent who asks for the person; its authorisation is on record"`
 	// Concerns is the earlier request of an appeal, a complaint or an inquiry.
-	Concerns string   `json:"concerns,omitempty" maxLength:"64" doc:"Id or code of the earlier request, for an appeal, a complaint or an authority's inquiry"`
-	Care     []string `json:"care,omitempty" maxItems:"5" doc:"Why a person must look before anything is destroyed: sole_owner, abuse_investigation"`
-	Drill    bool     `json:"drill,omitempty" doc:"An exercise: its clock can be moved and nothing leaves the house"`
+	Concerns string `json:"concerns,omitempty" maxLength:"64" doc:"Id or code of the earlier request, for an appeal, a complaint or an authority's inquiry"`
+	// InstructedBy is the controller whose instruction it is. The person is never written to: answers go to the controller.
+	InstructedBy string   `json:"instructed_by,omitempty" maxLength:"120" doc:"Account reference of the customer who instructs it as the controller. The person is never written to: answers go to reply_to, or to the customer's privacy contact"`
+	Care         []string `json:"care,omitempty" maxItems:"5" doc:"Why a person must look before anything is destroyed: sole_owner, abuse_investigation"`
+	Drill        bool     `json:"drill,omitempty" doc:"An exercise: its clock can be moved and nothing leaves the house"`
 }
 
 // requestContent is what a request's sealed column holds.
@@ -130,7 +133,13 @@ func (in *RequestInput) check() ([]request.Identity, error) {
 		}
 		named = append(named, normal)
 	}
-	if in.ReplyTo == "" {
+	if in.InstructedBy != "" && in.Agent != nil {
+		return nil, problem.InvalidField("agent", "a controller instructs for itself; leave the agent out")
+	}
+	if in.InstructedBy != "" && in.ReplyTo != "" && slices.ContainsFunc(named, func(one request.Identity) bool { return strings.EqualFold(one.Value, in.ReplyTo) }) {
+		return nil, problem.InvalidField("reply_to", "is the person's; a controller's instruction is answered to the controller")
+	}
+	if in.ReplyTo == "" && in.InstructedBy == "" {
 		for _, one := range named {
 			if one.Kind == request.EmailIdentity {
 				in.ReplyTo = one.Value
@@ -178,6 +187,13 @@ func (d *Desk) openRequest(ctx context.Context, tx *store.Tx, actor access.Actor
 			in.ReplyTo = asks.ReplyTo
 		}
 	}
+	if in.InstructedBy != "" {
+		customer, answerTo, err := d.instructedBy(ctx, &work{Tx: tx}, in.InstructedBy)
+		if err != nil {
+			return Receipt{}, err
+		}
+		state.Instructed, in.ReplyTo = customer.String(), cmp.Or(in.ReplyTo, answerTo)
+	}
 	id := newID()
 	dataKey, err := d.newKey(ctx, tx, id)
 	if err != nil {
@@ -201,7 +217,7 @@ func (d *Desk) openRequest(ctx context.Context, tx *store.Tx, actor access.Actor
 	w := &work{Tx: tx, c: c, key: dataKey, request: state, actor: actor, trace: traceOf(ctx)}
 	w.write("request.opened", received, map[string]any{
 		"code": c.Code, "right": in.Right, "regime": in.Regime, "country": in.Country, "channel": in.Channel, "identities": len(named), "drill": in.Drill,
-		"agent": state.Agent, "concerns": state.Concerns, "pack_version": d.pack.Version,
+		"agent": state.Agent, "instructed": state.Instructed, "concerns": state.Concerns, "pack_version": d.pack.Version,
 	}, map[string]any{"words": in.Words, "evidence": in.Evidence})
 	for _, one := range named {
 		if err := d.name(ctx, w, one); err != nil {

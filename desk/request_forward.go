@@ -36,7 +36,7 @@ func (d *Desk) NameController(ctx context.Context, actor access.Actor, key strin
 		if in.Evidence == "" {
 			return Receipt{}, problem.InvalidField("evidence", "say what shows that the customer is the controller")
 		}
-		c, err := w.customer(ctx, in.Customer)
+		c, err := w.customer(ctx, "customer", in.Customer)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -49,12 +49,12 @@ func (d *Desk) NameController(ctx context.Context, actor access.Actor, key strin
 	})
 }
 
-// customer finds a customer by its reference.
-func (w *work) customer(ctx context.Context, ref string) (store.Customer, error) {
+// customer finds a customer by the reference that a field of the input gives.
+func (w *work) customer(ctx context.Context, field, ref string) (store.Customer, error) {
 	found, err := w.CustomersByRef(ctx, []string{ref})
 	c, known := found[ref]
 	if err == nil && !known {
-		err = problem.InvalidField("customer", "there is no customer %q", ref)
+		err = problem.InvalidField(field, "there is no customer %q", ref)
 	}
 	return c, err
 }
@@ -123,7 +123,7 @@ type ForwardInput struct {
 // Nothing is searched.
 func (d *Desk) ForwardRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in ForwardInput) (Receipt, error) {
 	return d.onRequest(ctx, actor, key, access.RequestApprove, caseID, in, func(w *work) (Receipt, error) {
-		c, err := w.customer(ctx, in.Customer)
+		c, err := w.customer(ctx, "customer", in.Customer)
 		if err != nil {
 			return Receipt{}, err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -71,6 +72,9 @@ func (d *Desk) ask(ctx context.Context, w *work, i store.Identity) error {
 	}
 	if i.State == "verified" || i.State == "locked" {
 		return problem.Blocked(problem.Blocker{Code: "not_to_ask", Ref: i.ID.String(), Detail: "the identity is " + i.State})
+	}
+	if w.request.Instructed != "" {
+		return problem.Blocked(problem.Blocker{Code: "instructed", Ref: i.ID.String(), Detail: "a controller's people are not written to; record the controller's instruction"})
 	}
 	said, err := w.content()
 	if err != nil {
@@ -207,7 +211,7 @@ func (d *Desk) shown(ctx context.Context, w *work, i store.Identity, method stri
 
 // VerifyInput records how an identity was shown by other means than a mailed code.
 type VerifyInput struct {
-	Method   string     `json:"method" enum:"login,call_back,known_contact,document" doc:"login: the account holder logged in just now; call_back: called on a number on record; known_contact: answered from an address on record; document: a document was looked at"`
+	Method   string     `json:"method" enum:"login,call_back,known_contact,document,instruction" doc:"login: the account holder logged in just now; call_back: called on a number on record; known_contact: answered from an address on record; document: a document was looked at; instruction: the controller who instructs the request was shown to have given it"`
 	LoginAt  *time.Time `json:"login_at,omitempty" doc:"When the account holder logged in; for login"`
 	Evidence string     `json:"evidence" minLength:"1" maxLength:"5000" doc:"Who checked what, and how"`
 	// DocumentDeleted is needed with a document: it is not kept.
@@ -224,8 +228,10 @@ func (d *Desk) VerifyIdentity(ctx context.Context, actor access.Actor, key strin
 		switch {
 		case in.Evidence == "":
 			return Receipt{}, problem.InvalidField("evidence", "say who checked what, and how")
-		case in.Method != "login" && in.Method != "call_back" && in.Method != "known_contact" && in.Method != "document":
-			return Receipt{}, problem.InvalidField("method", "must be login, call_back, known_contact or document")
+		case !slices.Contains([]string{"login", "call_back", "known_contact", "document", "instruction"}, in.Method):
+			return Receipt{}, problem.InvalidField("method", "must be login, call_back, known_contact, document or instruction")
+		case (in.Method == "instruction") != (w.request.Instructed != ""):
+			return Receipt{}, problem.InvalidField("method", "instruction is for what a controller instructs, and nothing else is")
 		case actor.Kind != access.Person && in.Method != "login":
 			return Receipt{}, problem.New(problem.Forbidden, "a machine can attest a login only; other checks are a person's")
 		case in.Method == "document" && !in.DocumentDeleted:

@@ -39,7 +39,7 @@ func (d *Desk) letterValues(ctx context.Context, w *work, said requestContent) (
 		return person.Values{}, err
 	}
 	v := person.Values{
-		Company: d.companyName, Contact: d.contact, Name: said.Name, Reference: w.c.Code, Right: string(w.request.Right), Regime: string(w.request.Regime), ReceivedAt: starts[requestReceived], Zone: zone,
+		Company: d.companyName, Contact: d.contact, Name: said.Name, Reference: w.c.Code, Right: string(w.request.Right), Regime: string(w.request.Regime), Instructed: w.request.Instructed != "", ReceivedAt: starts[requestReceived], Zone: zone,
 	}
 	owed, err := w.answerDuty(ctx)
 	if err == nil && owed != nil {

@@ -42,6 +42,15 @@ func (d *Desk) DueTargets(ctx context.Context, caseID uuid.UUID) (due []uuid.UUI
 				return 0, err
 			}
 		}
+		if w.request.Status == request.Scoping { // A customer's data is not searched further.
+			said, err := w.signals(ctx)
+			if err != nil {
+				return 0, err
+			}
+			if ended, err := d.controlled(ctx, w, said); ended || err != nil {
+				return 0, err
+			}
+		}
 		due, err = w.DueTargets(ctx, w.c.ID, w.c.Now)
 		return len(due), err
 	})
@@ -94,7 +103,14 @@ func (d *Desk) MakePlan(ctx context.Context, caseID uuid.UUID) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		made := request.PlanMade{}
+		said, err := w.signals(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if ended, err := d.controlled(ctx, w, said); ended || err != nil {
+			return 0, err
+		}
+		made := request.PlanMade{Care: cares(said)}
 		var reaches []request.Reach
 		for _, t := range targets {
 			made.Located += t.Located
@@ -274,7 +290,7 @@ func (d *Desk) coolingOff(ctx context.Context, w *work) (time.Duration, error) {
 
 // tellContacts writes to every other mail address of the account, that it is about to be erased.
 func (d *Desk) tellContacts(ctx context.Context, w *work) (int, error) {
-	if !w.request.Right.Destroys() {
+	if !w.request.Right.Destroys() || w.request.Instructed != "" { // A controller's people hear from the controller.
 		return 0, nil
 	}
 	said, err := w.content()

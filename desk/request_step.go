@@ -264,11 +264,10 @@ func (s *stepping) fields() []string {
 	if r := s.spec.Collection.Retention; r != nil {
 		fields = append(fields, r.From)
 	}
-	if s.spec.Collection.Root { // Other contacts of the account are told before it goes.
-		for _, f := range s.spec.Collection.Fields {
-			if f.Identity != "" {
-				fields = append(fields, f.Name)
-			}
+	for _, f := range s.spec.Collection.Fields {
+		// Other contacts of the account are told before it goes.
+		if f.Signal != "" || s.spec.Collection.Root && f.Identity != "" {
+			fields = append(fields, f.Name)
 		}
 	}
 	slices.Sort(fields)

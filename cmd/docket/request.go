@@ -69,22 +69,23 @@ func (a requestArg) path(parts ...string) string {
 }
 
 type requestOpenCmd struct {
-	Right      string     `arg:"" optional:"" help:"What is asked for: erasure, access, portability, rectification, restriction, objection, opt_out, appeal, complaint, authority_inquiry."`
-	Identity   []string   `sep:"none" placeholder:"KIND=VALUE" help:"Identifier that the request names, such as email=jo.sample@example.com; once for each."`
-	File       string     `help:"YAML or JSON file with the whole request instead, so that others on this machine do not see whom it names; - is standard input."`
-	Regime     string     `help:"The law it is counted by; proposed from the country if absent."`
-	Country    string     `help:"Where the person lives, as far as known: DE, US-CA."`
-	Language   string     `help:"Language of the letters."`
-	Channel    string     `enum:",mail,api,letter,phone,in_person,agent" default:"" help:"How it came in: mail, api, letter, phone, in_person, agent."`
-	ReceivedAt *time.Time `help:"When it reached the company, wherever it did, with its offset; now if absent."`
-	Evidence   string     `help:"What shows when and how it came in; needed with --received-at."`
-	Name       string     `help:"How the person calls themselves."`
-	Words      string     `help:"What was asked, in the person's own words."`
-	ReplyTo    string     `help:"Mail address for the letters; the first mail identity if absent."`
-	Agent      *uuid.UUID `help:"Id of the agent who asks for the person."`
-	Concerns   string     `help:"The earlier request of an appeal, a complaint or an inquiry."`
-	Care       []string   `help:"Why a person must look before anything is destroyed: sole_owner, abuse_investigation."`
-	Drill      bool       `help:"An exercise: its clock can be moved and nothing leaves the house."`
+	Right        string     `arg:"" optional:"" help:"What is asked for: erasure, access, portability, rectification, restriction, objection, opt_out, appeal, complaint, authority_inquiry."`
+	Identity     []string   `sep:"none" placeholder:"KIND=VALUE" help:"Identifier that the request names, such as email=jo.sample@example.com; once for each."`
+	File         string     `help:"YAML or JSON file with the whole request instead, so that others on this machine do not see whom it names; - is standard input."`
+	Regime       string     `help:"The law it is counted by; proposed from the country if absent."`
+	Country      string     `help:"Where the person lives, as far as known: DE, US-CA."`
+	Language     string     `help:"Language of the letters."`
+	Channel      string     `enum:",mail,api,letter,phone,in_person,agent" default:"" help:"How it came in: mail, api, letter, phone, in_person, agent."`
+	ReceivedAt   *time.Time `help:"When it reached the company, wherever it did, with its offset; now if absent."`
+	Evidence     string     `help:"What shows when and how it came in; needed with --received-at."`
+	Name         string     `help:"How the person calls themselves."`
+	Words        string     `help:"What was asked, in the person's own words."`
+	ReplyTo      string     `help:"Mail address for the letters; the first mail identity if absent."`
+	Agent        *uuid.UUID `help:"Id of the agent who asks for the person."`
+	Concerns     string     `help:"The earlier request of an appeal, a complaint or an inquiry."`
+	InstructedBy string     `help:"Account reference of the customer who instructs it as the controller; the person is never written to."`
+	Care         []string   `help:"Why a person must look before anything is destroyed: sole_owner, abuse_investigation."`
+	Drill        bool       `help:"An exercise: its clock can be moved and nothing leaves the house."`
 }
 
 // Run records the request.
@@ -103,7 +104,7 @@ func (c *requestOpenCmd) Run(ctx context.Context, p *requestCmd, in io.Reader, o
 	}
 	body := desk.RequestInput{
 		Right: c.Right, Regime: c.Regime, Country: c.Country, Language: c.Language, Channel: c.Channel, ReceivedAt: c.ReceivedAt, Evidence: c.Evidence,
-		Name: c.Name, Words: c.Words, ReplyTo: c.ReplyTo, Agent: c.Agent, Concerns: c.Concerns, Care: c.Care, Drill: c.Drill,
+		Name: c.Name, Words: c.Words, ReplyTo: c.ReplyTo, Agent: c.Agent, Concerns: c.Concerns, InstructedBy: c.InstructedBy, Care: c.Care, Drill: c.Drill,
 	}
 	for _, one := range c.Identity {
 		kind, value, found := strings.Cut(one, "=")

@@ -32,7 +32,7 @@ func (c *requestAskCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) e
 
 type requestVerifyCmd struct {
 	identityArg
-	Method          string     `required:"" enum:"login,call_back,known_contact,document" help:"How it was shown: ${enum}."`
+	Method          string     `required:"" enum:"login,call_back,known_contact,document,instruction" help:"How it was shown: ${enum}."`
 	LoginAt         *time.Time `help:"When the account holder logged in, with its offset; for login."`
 	Evidence        string     `required:"" help:"Who checked what, and how."`
 	DocumentDeleted bool       `help:"The document was deleted after the check; needed for document."`

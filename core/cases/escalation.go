@@ -20,6 +20,8 @@ const (
 	RaiseReopened = "duty_reopened"
 	// RaiseUnclear: somebody has to read what a letter asks for; its clock runs.
 	RaiseUnclear = "letter_unclear"
+	// RaiseController: an account's data shows that a customer decides about it; the request is owed to that customer.
+	RaiseController = "controller_shown"
 	// RaiseTask: the owner of a system that only people can reach has a task.
 	RaiseTask = "owner_task"
 	// RaiseTarget: a place where a person's data lies does not answer, or is not what the estate says.
@@ -55,7 +57,7 @@ func Escalation(kind string) []Step {
 		}
 	case RaiseRefused, RaiseUnreachable, RaiseUnknown, RaiseReopened, RaiseFollowUp:
 		return []Step{{Roles: []string{"comms_lead"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
-	case RaiseUnclear:
+	case RaiseUnclear, RaiseController:
 		return []Step{{Roles: []string{"responder", "privacy_lead"}, Then: 2 * 24 * time.Hour}, {Roles: []string{"privacy_lead", "legal_counsel"}}}
 	case RaiseTask:
 		return []Step{{Roles: []string{"responder"}, Then: 3 * 24 * time.Hour}, {Roles: []string{"responder", "privacy_lead"}, Then: 3 * 24 * time.Hour}, {Roles: []string{"security_lead"}}}

@@ -108,7 +108,24 @@ type Field struct {
 	Mask *Mask `yaml:"mask,omitempty" json:"mask,omitempty"`
 	// Redact says that an export leaves the field out until a reviewer releases it, and why (others' data, secrets).
 	Redact string `yaml:"redact,omitempty" json:"redact,omitempty"`
+	// Signal is what a value of the field says about how a request has to be handled.
+	Signal Signal `yaml:"signal,omitempty" json:"signal,omitempty"`
 }
+
+// Signal is what account data says about how a request has to be handled. A field says it where its value is anything but null,
+// false, 0 or empty.
+type Signal string
+
+// The signals.
+const (
+	// SoleOwner: the account alone owns an organisation, which would be left without anybody. A person looks first.
+	SoleOwner Signal = "sole_owner"
+	// AbuseInvestigation: the account is looked into for abuse, and erasing would destroy evidence. A person looks first.
+	AbuseInvestigation Signal = "abuse_investigation"
+	// Controller: the value is the reference of the customer who decides about the data; the company is its processor (GDPR art
+	// 4(7) and (8)). The request is forwarded to that customer, and nothing more is searched.
+	Controller Signal = "controller"
+)
 
 // Reference is one end of a relation.
 type Reference struct {

@@ -21,6 +21,7 @@ const (
 	BadStrategy        = "bad_strategy"
 	BadMask            = "bad_mask"
 	BadRetention       = "bad_retention"
+	BadSignal          = "bad_signal"
 	Duplicate          = "duplicate"
 	Empty              = "empty"
 	Misplaced          = "misplaced"
@@ -39,6 +40,7 @@ var (
 	Kinds   = []Kind{Postgres, S3, HTTP, Manual}
 	Classes = []Class{CustomerContent, CustomerPersonalData, OperationalMetadata, Account, Billing}
 	Masks   = []MaskWith{Null, Hash, HMAC, Fixed}
+	Signals = []Signal{SoleOwner, AbuseInvestigation, Controller}
 )
 
 var storeID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -145,6 +147,12 @@ func (v *validation) field(p place, f Field) {
 	}
 	if f.Class != "" && !slices.Contains(Classes, f.Class) {
 		v.add(at, BadClass, "the class must be one of %s", words(Classes))
+	}
+	switch {
+	case f.Signal != "" && !slices.Contains(Signals, f.Signal):
+		v.add(at, BadSignal, "the signal must be one of %s", words(Signals))
+	case f.Signal != "" && p.store.Kind != Postgres && p.store.Kind != HTTP:
+		v.add(at, Misplaced, "only stores of kind postgres and http answer with fields: a signal is read there")
 	}
 	name, _ := p.brace()
 	if p.store.Kind == S3 && f.Name != name && (f.Identity != "" || f.References != nil) {

@@ -1,5 +1,6 @@
 -- A fictional AI routing company's database, as samples/estate/estate.yaml describes it. Every name is made up.
-CREATE TABLE accounts (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, display_name text NOT NULL, created_at timestamptz NOT NULL);
+CREATE TABLE accounts (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, display_name text NOT NULL, created_at timestamptz NOT NULL,
+    sole_owner_of text, investigated_since timestamptz, customer_ref text);
 CREATE TABLE api_keys (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, label text NOT NULL, secret_hash text NOT NULL);
 CREATE INDEX api_keys_account ON api_keys (account_id);
 CREATE TABLE prompts (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, prompt text NOT NULL, completion text, model text NOT NULL, created_at timestamptz NOT NULL);

@@ -181,6 +181,10 @@ func (Scope) decide(d *Decision) error {
 	if err := d.in("making a plan", Scoping, AwaitingApproval); err != nil {
 		return err
 	}
+	if slices.Contains(d.State.Care, CareController) && d.State.CaredBy == "" {
+		return problem.Blocked(problem.Blocker{Code: "controller_shown",
+			Detail: "the account's data shows that a customer decides about it: forward the request to that customer, or say why it is the company's own"})
+	}
 	d.State.Status, d.State.Plan = Scoping, &Plan{By: d.Actor}
 	d.write("plan.asked", struct{}{}, nil)
 	return nil
@@ -192,6 +196,8 @@ type PlanMade struct {
 	Located, Erase, Mask, Keep int64
 	Wide                       []string
 	Unsearched                 []Unsearched
+	// Care is why a person must look, as the located records show it.
+	Care []string
 }
 
 func (c PlanMade) decide(d *Decision) error {
@@ -204,6 +210,7 @@ func (c PlanMade) decide(d *Decision) error {
 	plan := d.State.Plan
 	plan.At, plan.Digest, plan.Located, plan.Erase, plan.Mask, plan.Keep, plan.Wide = &d.Now, c.Digest, c.Located, c.Erase, c.Mask, c.Keep, c.Wide
 	plan.Unsearched = c.Unsearched
+	d.care(c.Care)
 	d.State.Status = AwaitingApproval
 	d.write("plan.made", map[string]any{"digest": c.Digest, "located": c.Located, "erase": c.Erase, "mask": c.Mask, "keep": c.Keep, "wide": c.Wide, "targets": d.Counts.Targets}, nil)
 	return nil
@@ -260,6 +267,41 @@ func (d *Decision) approve(digest string) error {
 	} else {
 		plan.SecondBy = d.Actor
 	}
+	return nil
+}
+
+// CareController is the care of a request whose account's data shows that a customer decides about it.
+const CareController = "controller"
+
+// care adds why a person must look. Who looked at other reasons looks again.
+func (d *Decision) care(reasons []string) {
+	var fresh []string
+	for _, reason := range reasons {
+		if !slices.Contains(d.State.Care, reason) {
+			fresh = append(fresh, reason)
+		}
+	}
+	if len(fresh) == 0 {
+		return
+	}
+	d.State.Care, d.State.CaredBy = append(slices.Clone(d.State.Care), fresh...), ""
+	d.write("care.needed", map[string]any{"care": fresh}, nil)
+}
+
+// ControllerShown says that the account's data shows a customer who decides about it: nothing more is searched until a person
+// has forwarded the request, or has said why it is the company's own.
+type ControllerShown struct {
+	// Customer is its id; empty where the data names nobody who is known.
+	Customer string
+}
+
+func (c ControllerShown) decide(d *Decision) error {
+	if err := d.in("ending a search", Scoping); err != nil {
+		return err
+	}
+	d.State.Plan = nil
+	d.write("controller.shown", map[string]any{"customer": c.Customer}, nil)
+	d.care([]string{CareController})
 	return nil
 }
 

@@ -162,7 +162,10 @@ type State struct {
 	Canonical string `json:"canonical,omitempty"`
 	// Customer is the controller whose request it is, where the company is the processor.
 	Customer string `json:"customer,omitempty"`
-	// Care names why a person must look before anything is destroyed: sole_owner, abuse_investigation.
+	// Instructed is the customer who, as the controller, instructs us to carry it out; the person is never written to.
+	Instructed string `json:"instructed,omitempty"`
+	// Care names why a person must look before anything is destroyed: sole_owner, abuse_investigation, or controller, where the
+	// account's data shows that a customer decides about it.
 	Care    []string `json:"care,omitempty"`
 	CaredBy string   `json:"cared_by,omitempty"`
 	Plan    *Plan    `json:"plan,omitempty"`

@@ -15,7 +15,7 @@ func TestEveryLanguageHasAllWords(t *testing.T) {
 	english := languages()[fallback]
 	for language, w := range languages() {
 		require.Len(t, w.Months, 12, language)
-		for _, of := range []reflect.Value{reflect.ValueOf(w), reflect.ValueOf(w.Lines)} {
+		for _, of := range []reflect.Value{reflect.ValueOf(w), reflect.ValueOf(w.Lines), reflect.ValueOf(w.Instructed)} {
 			for i := range of.NumField() {
 				require.False(t, of.Field(i).IsZero(), "%s: %s", language, of.Type().Field(i).Name)
 			}

@@ -91,6 +91,8 @@ type Values struct {
 	Name, Reference string
 	// Right and Regime are of core/cases/request, e.g. "erasure" under "gdpr"; the regime says where the person may complain.
 	Right, Regime string
+	// Instructed says that the letter goes to the controller who instructed the request, and not to the person.
+	Instructed bool
 	// ReceivedAt is when the request arrived; DueAt when the answer is owed; ExpiresAt when a code or an export ends.
 	ReceivedAt       time.Time
 	DueAt, ExpiresAt *time.Time

@@ -55,6 +55,14 @@ type words struct {
 		Until        string
 		Open         string
 	}
+	// Instructed is what a controller reads in the place of what the person would.
+	Instructed struct {
+		Answer       string
+		Nothing      string
+		NothingFound string `yaml:"nothing_found"`
+		NotShown     string `yaml:"not_shown"`
+		Held         string
+	}
 	// Classes are of a data class of core/estate, Grounds of one of its grounds or "store_lock", Waits of a Wait.
 	Classes map[string]string
 	Grounds map[string]string

@@ -45,7 +45,7 @@ func Write(kind Kind, language string, v Values) (letters.Letter, error) {
 		return letters.Letter{}, err
 	}
 	language, foreign := letters.Match(language, fallback, func(tag string) bool { _, ok := languages()[tag]; return ok })
-	w := languages()[language]
+	w := languages()[language].to(v)
 	values := w.values(v)
 	said := w.compose(kind, v, values)
 	if foreign {
@@ -66,6 +66,14 @@ func Write(kind Kind, language string, v Values) (letters.Letter, error) {
 	}
 	letter.HTML = html.String()
 	return letter, nil
+}
+
+// to are the words for whoever reads: the person, or the controller who instructed.
+func (w words) to(v Values) words {
+	if v.Instructed {
+		w.Lines.Nothing, w.Lines.NothingFound, w.Lines.NotShown, w.Lines.Held = w.Instructed.Nothing, w.Instructed.NothingFound, w.Instructed.NotShown, w.Instructed.Held
+	}
+	return w
 }
 
 // check refuses what a letter of the kind cannot do without.
@@ -137,6 +145,9 @@ func (w words) values(v Values) map[string]string {
 		"company": v.Company, "contact": v.Contact, "name": v.Name, "reference": v.Reference, "customer": v.Customer,
 		"code": v.Code, "link": v.Link, "right": right.Asks, "answer": right.Answer, "remedies": w.Remedies[remedy(v)],
 		"received": w.day(&v.ReceivedAt, v.Zone), "due": w.day(v.DueAt, v.Zone), "expires": w.instant(v.ExpiresAt, v.Zone),
+	}
+	if v.Instructed {
+		values["answer"], values["remedies"] = w.Instructed.Answer, ""
 	}
 	if len(v.Going) > 0 {
 		values["where"] = v.Going[0].Where
