@@ -153,7 +153,7 @@ func (w *world) create() {
 			}
 		}
 		w.exec("CREATE TABLE " + w.name(i) + " (" + columns + ")")
-		w.exec("CREATE INDEX ON " + w.name(i) + " (email)")
+		w.exec("CREATE INDEX ON " + w.name(i) + " (lower(email))")
 		for _, p := range t.parents {
 			w.exec(fmt.Sprintf("CREATE INDEX ON %s (r%d)", w.name(i), p))
 		}

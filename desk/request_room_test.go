@@ -47,7 +47,7 @@ func (o openers) Open(_ context.Context, id string, _ uuid.UUID) (erasure.Store,
 
 const liveSchema = `
 CREATE TABLE accounts (account_id bigint PRIMARY KEY, email text NOT NULL, recovery text, name text);
-CREATE INDEX ON accounts (email);
+CREATE INDEX ON accounts (lower(email));
 CREATE TABLE prompts (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, body text, embedding real[]);
 CREATE INDEX ON prompts (account_id);
 CREATE TABLE tickets (id bigint PRIMARY KEY, account_id bigint NOT NULL, body text);

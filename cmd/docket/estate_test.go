@@ -48,7 +48,7 @@ func estateOn(t *testing.T) (dsn, files, connections string) {
 	dsn = testkit.NewDatabase(t).Superuser
 	testkit.Execute(t, dsn, `CREATE SCHEMA live;
 		CREATE TABLE live.accounts (id bigint PRIMARY KEY, email text NOT NULL);
-		CREATE INDEX ON live.accounts (email);
+		CREATE INDEX ON live.accounts (lower(email));
 		CREATE TABLE live.prompts (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES live.accounts);
 		CREATE INDEX ON live.prompts (account_id)`)
 	files = inFolder(t, "estate.yaml", declaredEstate)

@@ -102,6 +102,9 @@ type Field struct {
 	Class Class  `yaml:"class,omitempty" json:"class,omitempty"`
 	// Identity is the kind of identifier that the field holds, e.g. "email", "account_id": a person is found by it.
 	Identity string `yaml:"identity,omitempty" json:"identity,omitempty"`
+	// Match is how the field is compared with an identity that is a mail address: without regard to case, or exactly where
+	// addresses are stored in lower case.
+	Match Match `yaml:"match,omitempty" json:"match,omitempty"`
 	// References is the field of another collection that this one repeats.
 	References *Reference `yaml:"references,omitempty" json:"references,omitempty"`
 	// Mask is what masking writes.
@@ -111,6 +114,16 @@ type Field struct {
 	// Signal is what a value of the field says about how a request has to be handled.
 	Signal Signal `yaml:"signal,omitempty" json:"signal,omitempty"`
 }
+
+// Match is how a field is compared.
+type Match string
+
+// Exact compares letter by letter.
+const Exact Match = "exact"
+
+// IgnoresCase says whether the field is compared without regard to case: people write one mailbox in many ways, and it is
+// theirs all the same.
+func (f Field) IgnoresCase() bool { return f.Identity == "email" && f.Match != Exact }
 
 // Signal is what account data says about how a request has to be handled. A field says it where its value is anything but null,
 // false, 0 or empty.

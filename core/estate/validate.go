@@ -22,6 +22,7 @@ const (
 	BadMask            = "bad_mask"
 	BadRetention       = "bad_retention"
 	BadSignal          = "bad_signal"
+	BadMatch           = "bad_match"
 	Duplicate          = "duplicate"
 	Empty              = "empty"
 	Misplaced          = "misplaced"
@@ -147,6 +148,9 @@ func (v *validation) field(p place, f Field) {
 	}
 	if f.Class != "" && !slices.Contains(Classes, f.Class) {
 		v.add(at, BadClass, "the class must be one of %s", words(Classes))
+	}
+	if f.Match != "" && (f.Match != Exact || f.Identity != "email" || p.store.Kind != Postgres) {
+		v.add(at, BadMatch, "match: exact is for an identity email of a store of kind postgres; leave it out elsewhere")
 	}
 	switch {
 	case f.Signal != "" && !slices.Contains(Signals, f.Signal):

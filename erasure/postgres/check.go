@@ -28,6 +28,8 @@ const (
 	UnmatchedReference = "unmatched_reference"
 	// UndeclaredCascade is a deletion that takes rows of a table along that the estate does not name.
 	UndeclaredCascade = "undeclared_cascade"
+	// KeptRefers is a row that the estate keeps and that refers to one that it deletes, which cannot go before it.
+	KeptRefers = "kept_refers"
 	// CascadeOntoKept is a deletion that takes rows along that the estate keeps.
 	CascadeOntoKept = "cascade_onto_kept"
 )
@@ -109,7 +111,13 @@ func (c *comparison) fields(collection estate.Collection, t *table) {
 			continue
 		}
 		searched := field.Identity != "" || field.References != nil
-		if searched && !slices.Contains(c.live.leading, t.name+"."+field.Name) {
+		switch {
+		case !searched:
+		case t.ignoresCase(collection, live):
+			if !slices.Contains(c.live.leading, t.name+".lower("+strings.ReplaceAll(field.Name, `"`, "")+")") {
+				c.find(t.name, field.Name, Unindexed, "looking for a mail address reads the whole table: create an index on lower(column), or write match: exact where they are stored in lower case")
+			}
+		case !slices.Contains(c.live.leading, t.name+"."+field.Name):
 			c.find(t.name, field.Name, Unindexed, "looking for a person reads the whole table: create an index that begins with the column")
 		}
 		if field.Mask != nil {
@@ -169,13 +177,18 @@ func (c *comparison) foreignKey(k foreignKey) {
 		c.find(k.from, strings.Join(k.fromColumns, ","), UndeclaredReference, "foreign key %s refers to %s (%s): add references, which also gives the order",
 			quote(k.name), quote(k.toSchema, k.to), strings.Join(k.toColumns, ", "))
 	}
-	if parent == nil || !k.cascades {
+	if parent == nil {
 		return
 	}
+	kept := child != nil && (child.Retention != nil || child.Strategy == estate.MaskFields)
 	switch {
+	case !k.cascades && kept && !k.clears && parent.Strategy != estate.MaskFields && parent.NotSearchable == nil:
+		c.find(k.to, "", KeptRefers, "rows of %s that the estate keeps refer to it (foreign key %s), so that it cannot be deleted before they go: make the key ON DELETE SET NULL, or mask this table",
+			quote(k.fromSchema, k.from), quote(k.name))
+	case !k.cascades:
 	case child == nil:
 		c.find(k.to, "", UndeclaredCascade, "deleting takes rows of %s along (foreign key %s): add that table to the estate", quote(k.fromSchema, k.from), quote(k.name))
-	case child.Retention != nil || child.Strategy == estate.MaskFields:
+	case kept:
 		c.find(k.to, "", CascadeOntoKept, "deleting takes rows of %s along (foreign key %s), which the estate keeps: make it ON DELETE RESTRICT or SET NULL",
 			quote(k.fromSchema, k.from), quote(k.name))
 	}

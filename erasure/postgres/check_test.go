@@ -14,7 +14,7 @@ import (
 
 const ddlShop = `
 	CREATE TABLE accounts (id bigint PRIMARY KEY, email text NOT NULL, phone varchar(20), nickname text);
-	CREATE INDEX ON accounts (email); CREATE INDEX ON accounts (phone) WHERE phone LIKE '+%';
+	CREATE INDEX ON accounts (lower(email)); CREATE INDEX ON accounts (phone) WHERE phone LIKE '+%';
 	CREATE TABLE invoices (account_id bigint REFERENCES accounts ON DELETE CASCADE, number int, issued date, PRIMARY KEY (account_id, number));
 	CREATE TABLE lines (account_id bigint, number int, line int, PRIMARY KEY (account_id, number, line),
 		CONSTRAINT of_invoice FOREIGN KEY (account_id, number) REFERENCES invoices ON DELETE CASCADE);
@@ -106,4 +106,29 @@ func TestADraftTellsTheSchemaAndMarksItsGuesses(t *testing.T) {
 
 	_, err = postgres.Draft(t.Context(), s.dsn, "no such schema")
 	requireClass(t, erasure.Mismatch, err)
+}
+
+// What the law keeps cannot refer to what goes: the parent would wait for it for years.
+func TestCheckFindsAKeptRowThatHoldsItsParent(t *testing.T) {
+	t.Parallel()
+	for key, found := range map[string][]string{"": {"shop/accounts kept_refers"}, "ON DELETE SET NULL": nil} {
+		s := openShop(t, testkit.NewDatabase(t), `CREATE TABLE accounts (id int PRIMARY KEY); CREATE TABLE invoices (id int PRIMARY KEY, account_id int REFERENCES accounts `+key+`, issued date); CREATE INDEX ON invoices (account_id)`)
+		accounts := estate.Collection{Name: "accounts", Key: []string{"id"}, Fields: []estate.Field{{Name: "id"}}}
+		invoices := estate.Collection{Name: "invoices", Key: []string{"id"}, Retention: &estate.Retention{From: "issued"},
+			Fields: []estate.Field{{Name: "id"}, {Name: "account_id", References: references("accounts", "id")}, {Name: "issued"}}}
+		var codes []string
+		check := func(all ...estate.Collection) {
+			findings, err := s.open(t).Check(t.Context(), s.estate(all...))
+			require.NoError(t, err)
+			codes = nil
+			for _, f := range findings {
+				codes = append(codes, f.At+" "+f.Code)
+			}
+		}
+		check(accounts, invoices)
+		require.Equal(t, found, codes)
+		accounts.Strategy = estate.MaskFields
+		check(accounts, invoices)
+		require.Empty(t, codes, "a parent that is masked stays as well")
+	}
 }

@@ -12,7 +12,7 @@ import (
 // ddlTickets is a table as most are, with names that need quotes.
 const ddlTickets = `CREATE TABLE "Support ""Tickets" (
 	id bigint PRIMARY KEY, email text NOT NULL, phone varchar(80), "select" text NOT NULL, embedding real[], note jsonb, score numeric(8,2) NOT NULL DEFAULT 0.5);
-	CREATE INDEX ON "Support ""Tickets" (email); CREATE INDEX ON "Support ""Tickets" (phone)`
+	CREATE INDEX ON "Support ""Tickets" (lower(email)); CREATE INDEX ON "Support ""Tickets" (phone)`
 
 func tickets() estate.Collection {
 	return estate.Collection{Name: `Support "Tickets`, Class: estate.Account, Key: []string{"id"}, Fields: []estate.Field{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/erasure"
+	"github.com/atlascloudai/docket/erasure/postgres"
 	"github.com/atlascloudai/docket/testkit"
 )
 
@@ -212,4 +213,41 @@ func TestALongerValueIsNotCutToAnothers(t *testing.T) {
 	results, err := store.Erase(t.Context(), erasure.Order{ID: "1", Collection: members, Items: []erasure.Item{{Key: `["anabel"]`}}})
 	require.NoError(t, err)
 	require.Equal(t, []erasure.Outcome{erasure.Absent}, outcomes(results))
+}
+
+// A mailbox is one person's however its address was written; an account number is not another's because it looks like it.
+func TestAMailAddressIsFoundHoweverItWasWritten(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, testkit.NewDatabase(t), `CREATE TABLE people (id int PRIMARY KEY, email text, short varchar(40), ref text);
+		INSERT INTO people VALUES (1, 'Ana@Example.test', 'ANA@example.TEST', 'Ana'), (2, 'ana@example.test', NULL, 'ana'), (3, 'banana@example.test', NULL, NULL)`)
+	of := func(match estate.Match) estate.Collection {
+		return estate.Collection{Name: "people", Key: []string{"id"}, Fields: []estate.Field{{Name: "id"}, {Name: "ref", Identity: "account_id"},
+			{Name: "email", Identity: "email", Match: match}, {Name: "short", Identity: "email", Match: match}}}
+	}
+	keys := func(c estate.Collection, field, value string) (keys []string) {
+		for _, item := range located(t, s.open(t, c), c, field, nil, value) {
+			keys = append(keys, item.Key)
+		}
+		return keys
+	}
+	require.Equal(t, []string{`["1"]`, `["2"]`}, keys(of(""), "email", ana))
+	require.Equal(t, []string{`["1"]`}, keys(of(""), "short", ana))
+	require.Equal(t, []string{`["2"]`}, keys(of(estate.Exact), "email", ana))
+	require.Equal(t, []string{`["2"]`}, keys(of(""), "ref", "ana"))
+
+	unindexed := func(match estate.Match) (at []string) {
+		declared := s.estate(of(match))
+		findings, err := s.open(t, of(match)).Check(t.Context(), declared)
+		require.NoError(t, err)
+		for _, f := range findings {
+			require.Equal(t, postgres.Unindexed, f.Code)
+			at = append(at, f.At)
+		}
+		return at
+	}
+	s.run(t, `CREATE INDEX ON people (email); CREATE INDEX ON people (ref)`)
+	require.Equal(t, []string{"shop/people.email", "shop/people.short"}, unindexed(""))
+	require.Equal(t, []string{"shop/people.short"}, unindexed(estate.Exact))
+	s.run(t, `CREATE INDEX ON people (lower(email)); CREATE INDEX ON people (lower(short))`)
+	require.Empty(t, unindexed(""))
 }

@@ -4,16 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/erasure"
 )
 
 // Locate reads on from the key where the page before it ended; it meets every row that was there all along exactly once,
 // whatever is erased in between. A column of arrays is searched by each element. Values are compared as the column's type
-// compares: text by its case. An item's values are nil for NULL, JSON (with json.Number) for arrays and json, else text.
+// compares: text by its case, but for mail addresses where the estate does not say otherwise. An item's values are nil for NULL, JSON (with json.Number) for arrays and json, else text.
 func (s *Store) Locate(ctx context.Context, q erasure.Query, cursor string, limit int) (page erasure.Page, err error) {
 	if limit < 1 {
 		return page, mismatch("a page holds at least one record")
@@ -47,7 +49,7 @@ func (s *Store) Locate(ctx context.Context, q erasure.Query, cursor string, limi
 
 // page is the statement that reads one page, and the columns that it reads after the key's.
 func (t *table) page(q erasure.Query, cursor string, limit int) (statement string, args arguments, fields []column, err error) {
-	where, err := t.means(q.Matches, &args)
+	where, err := t.means(q, &args)
 	if err != nil {
 		return "", nil, nil, err
 	}
@@ -75,13 +77,13 @@ func (t *table) page(q erasure.Query, cursor string, limit int) (statement strin
 	return fmt.Sprintf("SELECT %s FROM %s WHERE %s ORDER BY %s LIMIT %s", read, t.rows(), where, key, args.add(limit)), args, fields, nil
 }
 
-// means says which rows the matches mean.
-func (t *table) means(matches []erasure.Match, args *arguments) (string, error) {
-	if len(matches) == 0 {
+// means says which rows a query's matches mean.
+func (t *table) means(q erasure.Query, args *arguments) (string, error) {
+	if len(q.Matches) == 0 {
 		return "", mismatch("a query of table %s says nothing to look for", t)
 	}
 	var any []string
-	for _, match := range matches {
+	for _, match := range q.Matches {
 		c, err := t.column(match.Field)
 		if err != nil {
 			return "", err
@@ -94,13 +96,26 @@ func (t *table) means(matches []erasure.Match, args *arguments) (string, error) 
 				return "", mismatch("a query of table %s has an empty value for column %s", t, quote(c.name))
 			}
 		}
-		if values := args.add(match.Values) + "::text[]::" + c.kind; c.category == "A" {
-			any = append(any, fmt.Sprintf("%s && %s", c.quoted(), values))
-		} else {
-			any = append(any, fmt.Sprintf("%s = ANY(%s[])", c.quoted(), values))
+		switch {
+		case c.category == "A":
+			any = append(any, fmt.Sprintf("%s && %s::text[]::%s", c.quoted(), args.add(match.Values), c.kind))
+		case t.ignoresCase(q.Collection, c):
+			lower := make([]string, len(match.Values))
+			for i, value := range match.Values {
+				lower[i] = strings.ToLower(value)
+			}
+			any = append(any, fmt.Sprintf("lower(%s::text) = ANY(%s::text[])", c.quoted(), args.add(lower)))
+		default:
+			any = append(any, fmt.Sprintf("%s = ANY(%s::text[]::%s[])", c.quoted(), args.add(match.Values), c.kind))
 		}
 	}
 	return "(" + strings.Join(any, " OR ") + ")", nil
+}
+
+// ignoresCase says whether a column is compared without regard to case by the estate's word; one of type citext does so itself.
+func (t *table) ignoresCase(collection estate.Collection, c column) bool {
+	return c.category == "S" && !strings.HasSuffix(c.kind, "citext") &&
+		slices.ContainsFunc(collection.Fields, func(f estate.Field) bool { return f.Name == c.name && f.IgnoresCase() })
 }
 
 // isStructured says that a value is read as JSON: arrays (embeddings), json. All else is read as its text, which no reader

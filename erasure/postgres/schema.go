@@ -12,7 +12,7 @@ type schema struct {
 	tables map[string]*table
 	// unsearched are what holds rows and is no table: materialised views and foreign tables.
 	unsearched []string
-	// leading are the columns by which an index over all rows begins, as "table.column".
+	// leading are the columns by which an index over all rows begins, as "table.column", or expressions, as "table.lower(column)".
 	leading []string
 	keys    []foreignKey
 }
@@ -23,19 +23,20 @@ type foreignKey struct {
 	fromSchema, from       string
 	toSchema, to           string
 	fromColumns, toColumns []string
-	cascades               bool
+	// cascades: deleting takes the referring rows along; clears: it empties their reference.
+	cascades, clears bool
 }
 
 const unsearchedOf = `SELECT c.relname FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
 	WHERE s.nspname = $1 AND c.relkind IN ('m', 'f') AND NOT c.relispartition ORDER BY 1`
 
-const leadingOf = `SELECT DISTINCT c.relname || '.' || a.attname
+const leadingOf = `SELECT DISTINCT c.relname || '.' || coalesce(a.attname, replace(replace(pg_get_indexdef(i.indexrelid, 1, true), '::text', ''), '"', ''))
 	FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace s ON s.oid = c.relnamespace
-		JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+		LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0] AND a.attnum > 0
 	WHERE s.nspname = $1 AND i.indisvalid AND i.indpred IS NULL`
 
 const keysOf = `
-	SELECT k.conname, fs.nspname, f.relname, ts.nspname, t.relname, k.confdeltype = 'c',
+	SELECT k.conname, fs.nspname, f.relname, ts.nspname, t.relname, k.confdeltype = 'c', k.confdeltype IN ('n', 'd'),
 		(SELECT array_agg(a.attname::text ORDER BY n) FROM unnest(k.conkey) WITH ORDINALITY AS u(attribute, n)
 			JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attribute),
 		(SELECT array_agg(a.attname::text ORDER BY n) FROM unnest(k.confkey) WITH ORDINALITY AS u(attribute, n)
@@ -63,7 +64,7 @@ func live(ctx context.Context, tx pgx.Tx, name string) (schema, error) {
 		return s, err
 	}
 	s.keys, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (k foreignKey, err error) {
-		return k, row.Scan(&k.name, &k.fromSchema, &k.from, &k.toSchema, &k.to, &k.cascades, &k.fromColumns, &k.toColumns)
+		return k, row.Scan(&k.name, &k.fromSchema, &k.from, &k.toSchema, &k.to, &k.cascades, &k.clears, &k.fromColumns, &k.toColumns)
 	})
 	return s, err
 }

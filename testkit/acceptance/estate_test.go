@@ -76,7 +76,7 @@ stores:
 
 const liveRows = `CREATE SCHEMA live;
 CREATE TABLE live.accounts (account_id bigint PRIMARY KEY, email text NOT NULL);
-CREATE INDEX ON live.accounts (email);
+CREATE INDEX ON live.accounts (lower(email));
 CREATE TABLE live.prompts (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES live.accounts, body text);
 CREATE INDEX ON live.prompts (account_id);
 INSERT INTO live.accounts VALUES (1, 'ana@example.test'), (10, 'ben@example.test');
