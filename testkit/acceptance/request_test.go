@@ -1,0 +1,224 @@
+package acceptance_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	netmail "net/mail"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/erasure/http/contract"
+	"github.com/atlascloudai/docket/local/mail"
+	"github.com/atlascloudai/docket/testkit"
+)
+
+// codesTo are the codes in the mails to an address, in the order in which they came.
+func codesTo(t *testing.T, e *testkit.Engine, address string) (codes []string) {
+	t.Helper()
+	for _, m := range e.Notices() {
+		if !slices.Contains(m.To, address) {
+			continue
+		}
+		data, err := e.Mail.Data(m.ID)
+		require.NoError(t, err)
+		read, err := netmail.ReadMessage(bytes.NewReader(data))
+		require.NoError(t, err)
+		if code := codeInMail.FindString(text(t, read.Header.Get("Content-Type"), read.Header.Get("Content-Transfer-Encoding"), read.Body)); code != "" {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// approvesLetter approves the newest letter of a kind as a second person.
+func approvesLetter(t *testing.T, e *testkit.Engine, caseID uuid.UUID, kind string) {
+	t.Helper()
+	letters, err := e.Desk.Letters(context.Background(), e.As(access.PrivacyLead), caseID)
+	require.NoError(t, err)
+	for _, letter := range slices.Backward(letters) {
+		if letter.Kind == kind {
+			_, err = e.Desk.ApproveLetter(context.Background(), e.As(access.PrivacyLead), "", caseID, letter.ID, desk.DigestInput{Digest: letter.Digest})
+			require.NoError(t, err)
+			return
+		}
+	}
+	require.Fail(t, "there is no letter of the kind "+kind)
+}
+
+// A copy is gathered from the same estate, released by a named reviewer, fetched once by a code that was mailed for it, and
+// emptied after its period.
+func TestAnAccessRequestEndsInACopyFetchedOnceAndWiped(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	h := testkit.NewHouse(t)
+	l := newLive(t, h, func(s contract.Service) contract.Service { return s }, func(h http.Handler) http.Handler { return h })
+	e := testkit.NewEngine(t, h, testkit.EngineOptions{Estate: l.estate, Connections: l.connections})
+	e.StartWorker(t)
+	opened, err := e.Desk.OpenRequest(ctx, e.As(access.Responder), "", desk.RequestInput{
+		Right: "access", Country: "DE", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}, Drill: true,
+	})
+	require.NoError(t, err)
+	caseID := opened.Case
+	testkit.Await(t, "the code arrives by mail", func() bool { return len(codesTo(t, e, "ana@example.test")) == 1 })
+	newest := `SELECT id FROM challenge WHERE case_id = $1 ORDER BY id DESC LIMIT 1`
+	require.NoError(t, e.Desk.ProveIdentity(ctx, look[uuid.UUID](t, h, newest, caseID), codesTo(t, e, "ana@example.test")[0]))
+	_, err = e.Desk.ScopeRequest(ctx, e.As(access.Responder), "", caseID)
+	require.NoError(t, err)
+	awaitStatus(t, e, caseID, "awaiting_approval")
+	digest := request(t, e, caseID).State.Plan.Digest
+	_, err = e.Desk.ReleaseExport(ctx, e.As(access.Responder), "", caseID, desk.ExportInput{Digest: digest})
+	require.Equal(t, problem.Forbidden, problem.CodeOf(err), "never by whoever gathered it")
+	_, err = e.Desk.ReleaseExport(ctx, e.As(access.PrivacyLead), "", caseID, desk.ExportInput{Digest: digest})
+	require.NoError(t, err)
+	testkit.Await(t, "the copy is offered by mail", func() bool { return len(codesTo(t, e, "ana@example.test")) == 2 })
+	testkit.Await(t, "the acceptance is the answer", func() bool { return request(t, e, caseID).Counts.OpenDuties == 0 })
+
+	challenge, code := look[uuid.UUID](t, h, newest, caseID), codesTo(t, e, "ana@example.test")[1]
+	var body bytes.Buffer
+	require.NoError(t, e.Desk.FetchExport(ctx, challenge, code, &body))
+	archive, err := zip.NewReader(bytes.NewReader(body.Bytes()), int64(body.Len()))
+	require.NoError(t, err)
+	read := func(name string) (rows []map[string]any) {
+		file, err := archive.Open(name)
+		require.NoError(t, err)
+		defer file.Close()
+		require.NoError(t, json.NewDecoder(file).Decode(&rows))
+		return rows
+	}
+	require.Len(t, read("data/app/prompts.json"), 10)
+	require.Equal(t, "Ana", read("data/newsletter/subscribers.json")[0]["name"])
+	index, err := archive.Open("index.html")
+	require.NoError(t, err)
+	require.NoError(t, index.Close())
+	require.NotContains(t, body.String(), "ben@example.test")
+	require.ErrorIs(t, e.Desk.FetchExport(ctx, challenge, code, &body), desk.ErrCode)
+
+	later(t, e, caseID, 25*time.Hour)
+	awaitStatus(t, e, caseID, "completed")
+	require.NotNil(t, request(t, e, caseID).State.Export.WipedAt)
+	require.Zero(t, look[int](t, h, `SELECT coalesce(sum(octet_length(sealed)), 0)::int FROM target_page WHERE case_id = $1`, caseID))
+	require.Equal(t, 1, look[int](t, h, `SELECT count(*) FROM timeline WHERE case_id = $1 AND kind = 'export.wiped'`, caseID))
+	require.Equal(t, 20, look[int](t, h, `SELECT count(*) FROM live.prompts`), "nothing is destroyed")
+	verified, err := e.Desk.VerifyCase(ctx, e.As(access.Auditor), caseID)
+	require.NoError(t, err)
+	require.True(t, verified.OK, verified.Problem)
+}
+
+// A period is longer only once the letter with its reasons was delivered in the first one: approved, sent and refused is not.
+func TestAnExtensionExistsOnceItsLetterWasDelivered(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	h := testkit.NewHouse(t)
+	e := testkit.NewEngine(t, h, testkit.EngineOptions{})
+	require.NoError(t, e.Mail.Rules(mail.Rule{To: "full@example.test", Answers: []string{"550 5.2.2 mailbox full"}}))
+	e.StartWorker(t)
+	due := func(caseID uuid.UUID) time.Time {
+		return look[time.Time](t, h, `SELECT limit_at FROM duty WHERE case_id = $1 AND rule = 'gdpr-12-3'`, caseID)
+	}
+	ask := func(address string) uuid.UUID {
+		opened, err := e.Desk.OpenRequest(ctx, e.As(access.Responder), "", desk.RequestInput{
+			Right: "erasure", Country: "DE", Identities: []desk.IdentityInput{{Kind: "email", Value: address}}, Drill: true,
+		})
+		require.NoError(t, err)
+		_, err = e.Desk.DraftLetter(ctx, e.As(access.Responder), "", opened.Case, desk.LetterInput{Kind: "extension", Words: "many places"})
+		require.NoError(t, err)
+		before := due(opened.Case)
+		approvesLetter(t, e, opened.Case, "extension")
+		require.Equal(t, before, due(opened.Case))
+		return opened.Case
+	}
+	reached, refused := ask("ana@example.test"), ask("full@example.test")
+	before := due(refused)
+	testkit.Await(t, "the accepted letter extends the period", func() bool { return due(reached).After(before.Add(50 * 24 * time.Hour)) })
+	require.True(t, request(t, e, reached).State.Extended)
+	e.AwaitCount(t, "people hear that the code and the letter were refused", 2, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'customer_unreachable'`, refused)
+	require.Equal(t, before, due(refused))
+	require.False(t, request(t, e, refused).State.Extended)
+}
+
+// Scenario A12 without its OpenDSR wire: the controller's instruction runs the same engine and its person never hears from us;
+// cancelled before it begins, refused after; a direct request goes to the controller with proof, and what comes back is flagged.
+func TestAControllersInstructionAndADirectRequest(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	h := testkit.NewHouse(t)
+	h.ImportSamples(t)
+	l := newLive(t, h, func(s contract.Service) contract.Service { return s }, func(h http.Handler) http.Handler { return h })
+	e := testkit.NewEngine(t, h, testkit.EngineOptions{Estate: l.estate, Connections: l.connections})
+	e.StartWorker(t)
+	instructed := func() uuid.UUID {
+		opened, err := e.Desk.OpenRequest(ctx, e.As(access.Responder), "", desk.RequestInput{
+			Right: "erasure", Country: "DE", InstructedBy: "C-1008", Words: "erase our end user", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}, Drill: true,
+		})
+		require.NoError(t, err)
+		_, err = e.Desk.VerifyIdentity(ctx, e.As(access.PrivacyLead), "", opened.Case, request(t, e, opened.Case).Identities[0].ID,
+			desk.VerifyInput{Method: "instruction", Evidence: "called the customer's privacy contact back"})
+		require.NoError(t, err)
+		_, err = e.Desk.ScopeRequest(ctx, e.As(access.Responder), "", opened.Case)
+		require.NoError(t, err)
+		awaitStatus(t, e, opened.Case, "awaiting_approval")
+		_, err = e.Desk.ApprovePlan(ctx, e.As(access.PrivacyLead), "", opened.Case, desk.DigestInput{Digest: request(t, e, opened.Case).State.Plan.Digest})
+		require.NoError(t, err)
+		return opened.Case
+	}
+	dropped := instructed()
+	_, err := e.Desk.CancelRequest(ctx, e.As(access.PrivacyLead), "", dropped, desk.ReasonInput{Reason: "the controller took it back"})
+	require.NoError(t, err)
+	later(t, e, dropped, coolingOff)
+
+	carried := instructed()
+	later(t, e, carried, coolingOff)
+	attested(t, e, carried)
+	_, err = e.Desk.CancelRequest(ctx, e.As(access.PrivacyLead), "", carried, desk.ReasonInput{Reason: "too late"})
+	require.Equal(t, problem.Conflict, problem.CodeOf(err))
+	awaitStatus(t, e, carried, "completed")
+	l.erased(t, e, carried)
+	require.Equal(t, "cancelled", request(t, e, dropped).Status)
+	_, err = e.Desk.DraftLetter(ctx, e.As(access.Responder), "", carried, desk.LetterInput{Kind: "answer"})
+	require.NoError(t, err)
+	approvesLetter(t, e, carried, "answer")
+	testkit.Await(t, "the controller is answered", func() bool { return request(t, e, carried).Counts.OpenDuties == 0 })
+
+	// The end user asks directly.
+	opened, err := e.Desk.OpenRequest(ctx, e.As(access.Responder), "", desk.RequestInput{
+		Right: "erasure", Country: "DE", Words: "I used their shop", Identities: []desk.IdentityInput{{Kind: "email", Value: "cem@example.test"}}, Drill: true,
+	})
+	require.NoError(t, err)
+	direct := opened.Case
+	_, err = e.Desk.ForwardRequest(ctx, e.As(access.PrivacyLead), "", direct, desk.ForwardInput{Customer: "C-1008"})
+	require.NoError(t, err)
+	testkit.Await(t, "the controller has it, and the person knows", func() bool { return request(t, e, direct).Counts.OpenDuties == 0 })
+	require.Equal(t, "forwarded_to_controller", request(t, e, direct).Status)
+	require.Empty(t, request(t, e, direct).Targets, "nothing is searched")
+	forwarding := `SELECT met_at IS NOT NULL AND NOT late AND limit_at <= started_at + interval '7 days' FROM duty WHERE case_id = $1 AND rule = 'dpa-request-forwarding'`
+	require.True(t, look[bool](t, h, forwarding, direct), "within two business days, which a weekend and holidays can make seven")
+	to := map[string]int{}
+	for _, m := range e.Notices() {
+		to[m.To[0]]++
+	}
+	require.Zero(t, to["ana@example.test"], "a controller's person is never written to")
+	require.Equal(t, 2, to["dpo@halcyon.test"], "an answer, and a request of their person")
+	require.Equal(t, 2, to["cem@example.test"], "a code, and where the request went")
+
+	// The same identifier turns up again: it is flagged until the person signs up anew.
+	again := desk.IdentityInput{Kind: "email", Value: "Ana@Example.test"}
+	flagged := func() bool {
+		flags, err := e.Desk.CheckSuppressed(ctx, e.As(access.PrivacyLead), desk.SuppressionInput{Identities: []desk.IdentityInput{again}})
+		require.NoError(t, err)
+		return flags[0].Suppressed
+	}
+	require.True(t, flagged())
+	_, err = e.Desk.LiftSuppression(ctx, e.As(access.PrivacyLead), "", desk.LiftInput{Identity: again, Evidence: "signed up on the web page"})
+	require.NoError(t, err)
+	require.False(t, flagged())
+}
