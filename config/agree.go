@@ -28,6 +28,8 @@ func (c Config) agree() Problems {
 	c.Temporal.agree(&r)
 	r.refuse(c.Estate.Connections != "" && len(c.Estate.Files) == 0, "ESTATE",
 		"is not set, but DOCKET_ESTATE_CONNECTIONS is; name the estate that they connect to")
+	r.refuse(len(c.Estate.Files) > 0 && (c.Company.Name == "" || c.Company.PrivacyContact == ""), "COMPANY_PRIVACY_CONTACT",
+		"and DOCKET_COMPANY_NAME are needed with DOCKET_ESTATE; letters to people name the company and where to write")
 	c.raising(&r)
 	c.mailing(&r)
 	if c.Dev {

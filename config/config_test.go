@@ -87,14 +87,14 @@ func TestValuesAreRead(t *testing.T) {
 func TestServeStartsWithoutTheConnectionsOfTheEstate(t *testing.T) {
 	declared := file(t, "version: \"1\"")
 	c, err := config.Read(with(smallest(t), map[string]string{
-		"ESTATE": declared + ", " + declared, "ESTATE_CONNECTIONS": "/nowhere/connections.yaml", "REQUESTS_STAFF_DOMAINS": "provider.example",
+		"COMPANY_NAME": "Provider", "COMPANY_PRIVACY_CONTACT": "privacy@provider.example", "ESTATE": declared + ", " + declared, "ESTATE_CONNECTIONS": "/nowhere/connections.yaml", "REQUESTS_STAFF_DOMAINS": "provider.example",
 	}))
 	require.NoError(t, err)
 	require.Equal(t, []string{declared, declared}, c.Estate.Files)
 	require.Equal(t, 72*time.Hour, c.Requests.Cooling)
 	require.EqualValues(t, 10_000, c.Requests.MaxRecords)
 	for variable, extra := range map[string]map[string]string{
-		"DOCKET_ESTATE: ":                  {"ESTATE": "/nowhere/estate.yaml"},
+		"DOCKET_ESTATE: ":                  {"COMPANY_NAME": "Provider", "COMPANY_PRIVACY_CONTACT": "privacy@provider.example", "ESTATE": "/nowhere/estate.yaml"},
 		"DOCKET_ESTATE: is not set":        {"ESTATE_CONNECTIONS": "/nowhere/connections.yaml"},
 		"DOCKET_REQUESTS_COOLING: ":        {"REQUESTS_COOLING": "0s"},
 		"DOCKET_REQUESTS_STAFF_DOMAINS: ":  {"REQUESTS_STAFF_DOMAINS": "a@provider.example"},
@@ -207,6 +207,7 @@ func TestRefusals(t *testing.T) {
 		"plaintext to anybody":      {map[string]string{"MAIL_ALLOW_PLAINTEXT": "true"}, "MAIL_ALLOW_PLAINTEXT", "DOCKET_MAIL_ONLY_HOSTS"},
 		"another port of anybody":   {map[string]string{"MAIL_MX_PORT": "2525"}, "MAIL_MX_PORT", "DOCKET_MAIL_ONLY_HOSTS"},
 		"a name as only host":       {map[string]string{"MAIL_ONLY_HOSTS": "mx.example:25"}, "MAIL_ONLY_HOSTS", "could point elsewhere"},
+		"letters from nobody":       {map[string]string{"ESTATE": file(t, "version: 1")}, "COMPANY_PRIVACY_CONTACT", "letters to people"},
 		"half of DKIM":              {map[string]string{"DKIM_DOMAIN": "provider.example"}, "DKIM_DOMAIN", "all three or none"},
 		"DKIM key missing":          {map[string]string{"DKIM_KEY_FILE": "/nowhere"}, "DKIM_KEY_FILE", "cannot be read"},
 		"host with a space":         {map[string]string{"BOUNCE_DOMAIN": "bounces example"}, "BOUNCE_DOMAIN", "host name"},

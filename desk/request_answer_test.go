@@ -10,6 +10,7 @@ import (
 	"github.com/atlascloudai/docket/activities"
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/estate"
+	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/erasure"
 	"github.com/atlascloudai/docket/erasure/places"
@@ -98,4 +99,16 @@ func germanDay(at time.Time) string {
 	}
 	local := at.In(berlin)
 	return local.Format("2. ") + months[local.Month()-1] + local.Format(" 2006")
+}
+
+// An installation that cannot sign its letters says what is to be set, and takes nothing in that it could not answer.
+func TestAnInstallationWithoutANameSaysWhatToSet(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.Options.CompanyName = ""
+	c.Desk = desk.New(c.Options)
+	_, err := c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", desk.RequestInput{Right: "erasure", Country: "DE", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}})
+	require.Equal(t, problem.Unavailable, problem.CodeOf(err))
+	require.ErrorContains(t, err, "DOCKET_COMPANY_NAME")
+	require.Zero(t, scan[int](t, c.Database.Superuser, `SELECT count(*) FROM cases`))
 }

@@ -30,6 +30,9 @@ const noticePersonal = "person/"
 
 // letterValues are what every letter of a request may show.
 func (d *Desk) letterValues(ctx context.Context, w *work, said requestContent) (person.Values, error) {
+	if d.companyName == "" || d.contact == "" {
+		return person.Values{}, problem.New(problem.Unavailable, "letters to people need the company's name and privacy address: set DOCKET_COMPANY_NAME and DOCKET_COMPANY_PRIVACY_CONTACT")
+	}
 	starts, err := w.Starts(ctx, w.c.ID)
 	if err != nil {
 		return person.Values{}, err

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/local"
 	"github.com/atlascloudai/docket/local/mail"
 	"github.com/atlascloudai/docket/migrations"
@@ -52,7 +53,7 @@ func newSite(t *testing.T) *site {
 		"DOCKET_TEMPORAL_QUEUE_PREFIX": "site-" + strconv.Itoa(ports[0]), "DOCKET_MAIL_TRANSPORT": "relay", "DOCKET_MAIL_RELAY_ADDRESS": s.relay.Addr(),
 		"DOCKET_MAIL_ONLY_HOSTS": s.relay.Addr(), "DOCKET_MAIL_FROM_ADDRESS": "incident@provider.test", "DOCKET_BOUNCE_DOMAIN": "bounces.provider.test",
 		"DOCKET_BOUNCE_LISTEN": at(2), "DOCKET_PAGER_COPY_TO": "oncall@provider.test", "DOCKET_WATCHDOG_INTERVAL": "2s", "SSL_CERT_FILE": roots,
-		"DOCKET_COMPANY_MAIN_ESTABLISHMENT": "IE",
+		"DOCKET_COMPANY_MAIN_ESTABLISHMENT": "IE", "DOCKET_COMPANY_NAME": "Provider", "DOCKET_COMPANY_PRIVACY_CONTACT": "privacy@provider.test",
 	}
 	s.on(s.cluster)
 	s.follows(t, "roles")
@@ -163,10 +164,22 @@ func (p *process) stops(t *testing.T) {
 	require.NoError(t, p.cmd.Wait(), p.log)
 }
 
-// opens starts serve and worker and waits until people are answered.
+// opens starts serve and worker and waits until people are answered. Only the worker's machine has the file with the
+// connections to the estate.
 func (s *site) opens(t *testing.T) (serve, work *process) {
 	t.Helper()
-	serve, work = s.starts(t, "serve"), s.starts(t, "worker")
+	connections, declared := s.environment["DOCKET_ESTATE_CONNECTIONS"]
+	if declared {
+		s.environment["DOCKET_ESTATE_CONNECTIONS"] = filepath.Join(t.TempDir(), "elsewhere.yaml")
+		refused := run(t, s.withoutOwner(), "worker")
+		require.Equal(t, 1, refused.code)
+		require.Contains(t, refused.problems, "cannot read connections")
+	}
+	serve = s.starts(t, "serve")
+	if declared {
+		s.environment["DOCKET_ESTATE_CONNECTIONS"] = connections
+	}
+	work = s.starts(t, "worker")
 	testkit.Await(t, "the API is ready", func() bool {
 		response, err := http.Get(s.url + "/readyz")
 		return err == nil && response.Body.Close() == nil && response.StatusCode == http.StatusOK
@@ -214,6 +227,7 @@ func TestAnInstallationOfItsOwnProcesses(t *testing.T) {
 		require.Zero(t, said.code, "%v: %s%s", check, said.out, said.problems)
 	}
 	s.enrols(t)
+	_, s.environment["DOCKET_ESTATE"], s.environment["DOCKET_ESTATE_CONNECTIONS"] = estateOn(t)
 	serve, work := s.opens(t)
 	require.Contains(t, fetch(t, "http://"+s.environment["DOCKET_METRICS_LISTEN"]+"/metrics"), "docket_database_up 1")
 
@@ -229,6 +243,16 @@ func TestAnInstallationOfItsOwnProcesses(t *testing.T) {
 	testkit.Await(t, "the report meets the duty", func() bool { return s.duties(t, code)[0].State == "met" })
 	require.NotNil(t, s.delivery(t, code, "C-1001").DeliveredAt)
 	s.holds(t, code)
+
+	// Serve takes a person's request and shows its plan, which the worker makes: it holds nothing that deletes.
+	asked := s.decides(t, s.first, "request", "open", "erasure", "--identity", "email=ana@example.test", "--country", "DE").Code
+	whole := func() desk.RequestView {
+		return answer[desk.RequestView](t, s.types(t, s.first, "request", "show", asked))
+	}
+	s.decides(t, s.second, "request", "verify", asked, whole().Identities[0].ID.String(), "--method", "known_contact", "--evidence", "answered from the address on record")
+	s.decides(t, s.first, "request", "scope", asked)
+	testkit.Await(t, "the plan waits for approval", func() bool { return whole().Status == "awaiting_approval" })
+	require.Len(t, whole().Targets, 3)
 
 	// A later release's schema: what runs goes on, what starts refuses.
 	conn, err := pgx.Connect(t.Context(), s.cluster.DSN("docket"))
