@@ -125,6 +125,9 @@ type worklistInput struct {
 	PageParams
 	Status   []string `query:"status,explode" maxItems:"20" doc:"Only requests of these statuses; may be given several times"`
 	Assignee string   `query:"assignee" maxLength:"63" doc:"Only those of this person, by handle"`
+	Right    string   `query:"right" maxLength:"30" doc:"Only those that ask for this"`
+	Waiting  string   `query:"waiting_for" enum:"person,team,approver,stores,nobody" doc:"Only those that wait for them"`
+	Blocker  string   `query:"blocker" maxLength:"200" doc:"Only those with this in the way, such as target_failed"`
 }
 
 // certificateAnswer is a certificate as it was signed.
@@ -136,7 +139,7 @@ type certificateAnswer struct {
 func (s *surface) readRequests() {
 	register(s, get(allRequests, "listRequests", "List requests by their next clock, those without one last", access.CaseRead),
 		func(ctx context.Context, actor access.Actor, in *worklistInput) (*answer[desk.Page[desk.RequestView]], error) {
-			return page(s.desk.Requests(ctx, actor, desk.WorklistInput{Statuses: in.Status, Assignee: in.Assignee, Cursor: in.Cursor, Limit: in.Limit}))
+			return page(s.desk.Requests(ctx, actor, desk.WorklistInput{Statuses: in.Status, Assignee: in.Assignee, Right: in.Right, Waiting: in.Waiting, Blocker: in.Blocker, Cursor: in.Cursor, Limit: in.Limit}))
 		})
 	register(s, get(oneRequest, "getRequest", "Read a request: whom it names, where data lies, and what became of it", access.CaseRead),
 		func(ctx context.Context, actor access.Actor, in *CaseParam) (*answer[desk.RequestView], error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -276,32 +277,56 @@ func deref(s *string) string {
 type WorklistInput struct {
 	Statuses []string
 	Assignee string
-	Cursor   string
-	Limit    int
+	// Right is what is asked for; Waiting who is waited for; Blocker how what stands in the way begins.
+	Right, Waiting, Blocker string
+	Cursor                  string
+	Limit                   int
 }
 
-// Requests is the worklist: requests by their next clock, those without one last.
+// waits are who can be waited for.
+var waits = []string{"person", "team", "approver", "stores", "nobody"}
+
+// filter refuses what no request can be, and reads where the page before ended.
+func (in WorklistInput) filter() (f store.WorklistFilter, err error) {
+	f = store.WorklistFilter{Statuses: in.Statuses, Right: in.Right, Limit: size(in.Limit) + 1}
+	for _, status := range in.Statuses {
+		if !request.Status(status).Known() {
+			return f, problem.InvalidField("status", "must be among %v", request.Statuses())
+		}
+	}
+	if in.Right != "" && in.Right != string(request.Unclear) && !slices.Contains(request.Rights(), request.Right(in.Right)) {
+		return f, problem.InvalidField("right", "must be one of %v", request.Rights())
+	}
+	if in.Waiting != "" && !slices.Contains(waits, in.Waiting) {
+		return f, problem.InvalidField("waiting_for", "must be one of %v", waits)
+	}
+	due, id, found := strings.Cut(in.Cursor, "~")
+	if !found {
+		return f, nil
+	}
+	wrong := problem.InvalidField("cursor", "give the cursor of the page before as it was")
+	if f.After, err = uuid.Parse(id); err != nil {
+		return f, wrong
+	}
+	if due != "" {
+		at, err := time.Parse(time.RFC3339Nano, due)
+		if err != nil {
+			return f, wrong
+		}
+		f.AfterDue = &at
+	}
+	return f, nil
+}
+
+// Requests is the worklist: requests by their next clock, those without one last. Who is waited for and what stands in the way
+// is told by each request's counts, which are read for a page at a time.
 func (d *Desk) Requests(ctx context.Context, actor access.Actor, in WorklistInput) (page Page[RequestView], err error) {
 	if err := access.May(actor, access.CaseRead); err != nil {
 		return page, err
 	}
-	filter := store.WorklistFilter{Statuses: in.Statuses, Limit: size(in.Limit)}
-	for _, status := range in.Statuses {
-		if !request.Status(status).Known() {
-			return page, problem.InvalidField("status", "must be among %v", request.Statuses())
-		}
-	}
-	if due, id, found := strings.Cut(in.Cursor, "~"); found {
-		if filter.After, err = uuid.Parse(id); err != nil {
-			return page, problem.InvalidField("cursor", "give the cursor of the page before as it was")
-		}
-		if due != "" {
-			at, err := time.Parse(time.RFC3339Nano, due)
-			if err != nil {
-				return page, problem.InvalidField("cursor", "give the cursor of the page before as it was")
-			}
-			filter.AfterDue = &at
-		}
+	filter, err := in.filter()
+	if err != nil {
+		return page, err
 	}
 	err = d.store.Do(ctx, func(tx *store.Tx) error {
 		if in.Assignee != "" {
@@ -311,24 +336,24 @@ func (d *Desk) Requests(ctx context.Context, actor access.Actor, in WorklistInpu
 			}
 			filter.Assignee = who.ID.String()
 		}
-		rows, err := tx.Worklist(ctx, actor, filter)
-		if err != nil {
-			return err
-		}
-		views := make([]RequestView, 0, len(rows))
-		for _, row := range rows {
-			counts, err := tx.RequestCounts(ctx, row.Case.ID, row.Case.Now)
+		views := []RequestView{}
+		for len(views) < filter.Limit {
+			rows, err := d.worklist(ctx, tx, actor, filter)
 			if err != nil {
 				return err
 			}
-			view, err := requestRow(row.Case, counts)
-			if err != nil {
-				return err
+			for _, v := range rows {
+				if (in.Waiting == "" || v.Waiting == in.Waiting) && strings.HasPrefix(v.Blocker, in.Blocker) && len(views) < filter.Limit {
+					views = append(views, v)
+				}
 			}
-			view.Due, view.AccountableUntil = row.Due, utc(view.State.AccountableUntil(d.accountability))
-			views = append(views, view)
+			if len(rows) < filter.Limit {
+				break
+			}
+			last := rows[len(rows)-1]
+			filter.AfterDue, filter.After = last.Due, last.ID
 		}
-		page = pageOf(views, filter.Limit, func(v RequestView) string {
+		page = pageOf(views, size(in.Limit), func(v RequestView) string {
 			due := ""
 			if v.Due != nil {
 				due = v.Due.UTC().Format(time.RFC3339Nano)
@@ -338,4 +363,26 @@ func (d *Desk) Requests(ctx context.Context, actor access.Actor, in WorklistInpu
 		return nil
 	})
 	return page, err
+}
+
+// worklist is one stretch of the worklist with what each request holds.
+func (d *Desk) worklist(ctx context.Context, tx *store.Tx, actor access.Actor, filter store.WorklistFilter) ([]RequestView, error) {
+	rows, err := tx.Worklist(ctx, actor, filter)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := tx.CountsOfRequests(ctx, ids(rows, func(r store.WorklistRow) uuid.UUID { return r.Case.ID }), ids(rows, func(r store.WorklistRow) time.Time { return r.Case.Now }))
+	if err != nil {
+		return nil, err
+	}
+	views := make([]RequestView, 0, len(rows))
+	for _, row := range rows {
+		view, err := requestRow(row.Case, counts[row.Case.ID])
+		if err != nil {
+			return nil, err
+		}
+		view.Due, view.AccountableUntil = row.Due, utc(view.State.AccountableUntil(d.accountability))
+		views = append(views, view)
+	}
+	return views, nil
 }

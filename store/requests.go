@@ -141,13 +141,14 @@ func (tx *Tx) ShownBeyond(ctx context.Context, caseID, other uuid.UUID) (n int, 
 	return n, nil
 }
 
-const requestCounts = `SELECT i.identities, i.verified, i.asked, t.targets, t.locating, t.failed, t.erasing, t.checking, t.waiting, t.kept, t.gone, t.first_failed,
-		(SELECT count(*) FROM duty WHERE case_id = $1 AND state IN ('proposed', 'required')),
-		(SELECT min(coalesce(limit_at, target)) FROM duty WHERE case_id = $1 AND state IN ('proposed', 'required'))
-	FROM (SELECT count(*) AS identities, count(*) FILTER (WHERE state = 'verified') AS verified,
-			count(*) FILTER (WHERE state = 'asked' AND EXISTS (SELECT FROM challenge x WHERE x.identity_id = identity.id AND x.purpose = 'identity' AND x.used_at IS NULL AND x.expires_at > $2)) AS asked
-		FROM identity WHERE case_id = $1) i,
-	(SELECT count(*) AS targets, count(*) FILTER (WHERE state = 'locating') AS locating,
+// requestCounts counts by request; $1 are their ids, $2 the case instant of each.
+const requestCounts = `SELECT r.id, i.identities, i.verified, i.asked, t.targets, t.locating, t.failed, t.erasing, t.checking, t.waiting, t.kept, t.gone, t.first_failed, d.open, d.due
+	FROM unnest($1::uuid[], $2::timestamptz[]) AS r(id, now),
+	LATERAL (SELECT count(*) AS open, min(coalesce(limit_at, target)) AS due FROM duty WHERE case_id = r.id AND state IN ('proposed', 'required')) d,
+	LATERAL (SELECT count(*) AS identities, count(*) FILTER (WHERE state = 'verified') AS verified,
+			count(*) FILTER (WHERE state = 'asked' AND EXISTS (SELECT FROM challenge x WHERE x.identity_id = identity.id AND x.purpose = 'identity' AND x.used_at IS NULL AND x.expires_at > r.now)) AS asked
+		FROM identity WHERE case_id = r.id) i,
+	LATERAL (SELECT count(*) AS targets, count(*) FILTER (WHERE state = 'locating') AS locating,
 			count(*) FILTER (WHERE error_class IS NOT NULL AND state <> 'done') AS failed,
 			count(*) FILTER (WHERE error_class IS NULL AND state = 'working' AND p.erasing) AS erasing,
 			count(*) FILTER (WHERE error_class IS NULL AND (state = 'sweeping' OR state = 'working' AND NOT p.erasing)) AS checking,
@@ -157,22 +158,40 @@ const requestCounts = `SELECT i.identities, i.verified, i.asked, t.targets, t.lo
 			coalesce(min(address) FILTER (WHERE error_class IS NOT NULL AND state <> 'done'), '') AS first_failed
 		FROM target, LATERAL (SELECT EXISTS (SELECT FROM target_page g WHERE g.target_id = target.id AND g.state IN ('located', 'tried')) AS erasing,
 			EXISTS (SELECT FROM target_page g WHERE g.target_id = target.id AND g.state = 'kept' AND g.ground = 'store_lock') AS locked) p
-		WHERE case_id = $1) t`
+		WHERE case_id = r.id) t`
 
 // RequestCounts reads what a decision about a request has to know of the tables.
-func (tx *Tx) RequestCounts(ctx context.Context, caseID uuid.UUID, now time.Time) (n request.Counts, err error) {
-	err = tx.QueryRow(ctx, requestCounts, caseID, now).Scan(&n.Identities, &n.Verified, &n.Asked, &n.Targets, &n.Locating, &n.Failed, &n.Erasing,
-		&n.Checking, &n.Waiting, &n.Kept, &n.Gone, &n.FirstFailed, &n.OpenDuties, &n.AnswerDue)
+func (tx *Tx) RequestCounts(ctx context.Context, caseID uuid.UUID, now time.Time) (request.Counts, error) {
+	all, err := tx.CountsOfRequests(ctx, []uuid.UUID{caseID}, []time.Time{now})
+	return all[caseID], err
+}
+
+// CountsOfRequests counts for several requests at once, each at an instant of its own.
+func (tx *Tx) CountsOfRequests(ctx context.Context, ids []uuid.UUID, now []time.Time) (map[uuid.UUID]request.Counts, error) {
+	rows, err := tx.Query(ctx, requestCounts, ids, now)
 	if err != nil {
-		return n, fmt.Errorf("cannot count what the request holds: %w", err)
+		return nil, fmt.Errorf("cannot count what the requests hold: %w", err)
 	}
-	return n, nil
+	all := make(map[uuid.UUID]request.Counts, len(ids))
+	var id uuid.UUID
+	var n request.Counts
+	_, err = pgx.ForEachRow(rows, []any{&id, &n.Identities, &n.Verified, &n.Asked, &n.Targets, &n.Locating, &n.Failed, &n.Erasing,
+		&n.Checking, &n.Waiting, &n.Kept, &n.Gone, &n.FirstFailed, &n.OpenDuties, &n.AnswerDue}, func() error {
+		all[id] = n
+		n = request.Counts{}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot count what the requests hold: %w", err)
+	}
+	return all, nil
 }
 
 // WorklistFilter narrows the worklist of requests.
 type WorklistFilter struct {
 	Statuses []string
 	Assignee string
+	Right    string
 	// AfterDue and After are the last row of the page before.
 	AfterDue *time.Time
 	After    uuid.UUID
@@ -191,10 +210,10 @@ func (tx *Tx) Worklist(ctx context.Context, actor access.Actor, f WorklistFilter
 	who, all := viewer(actor)
 	rows, err := tx.Query(ctx, `SELECT `+caseColumns+`, w.due FROM cases c JOIN data_key y ON y.scope = c.id,
 		LATERAL (SELECT min(coalesce(d.limit_at, d.target)) AS due FROM duty d WHERE d.case_id = c.id AND d.state IN ('proposed', 'required')) w
-		WHERE c.kind = 'request' AND `+sees+` AND (cardinality($3::text[]) = 0 OR c.status = ANY($3)) AND ($4 = '' OR c.state->>'assignee' = $4)
+		WHERE c.kind = 'request' AND `+sees+` AND (cardinality($3::text[]) = 0 OR c.status = ANY($3)) AND ($4 = '' OR c.state->>'assignee' = $4) AND ($8 = '' OR c.state->>'right' = $8)
 			AND ($5::timestamptz IS NULL AND $6 = '00000000-0000-0000-0000-000000000000'::uuid
 				OR (coalesce(w.due, 'infinity'), c.id) > (coalesce($5, 'infinity'), $6))
-		ORDER BY coalesce(w.due, 'infinity'), c.id LIMIT $7`, who, all, orEmpty(f.Statuses), f.Assignee, f.AfterDue, f.After, f.Limit)
+		ORDER BY coalesce(w.due, 'infinity'), c.id LIMIT $7`, who, all, orEmpty(f.Statuses), f.Assignee, f.AfterDue, f.After, f.Limit, f.Right)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list requests: %w", err)
 	}

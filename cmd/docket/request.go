@@ -170,6 +170,9 @@ func decideMany(ctx context.Context, r *remote, out io.Writer, call client.Call)
 type requestListCmd struct {
 	Status   []string `help:"Only requests of these statuses, such as verifying_identity,action_required."`
 	Assignee string   `help:"Only those of this person, by handle."`
+	Right    string   `help:"Only those that ask for this, such as erasure."`
+	Waiting  string   `name:"waiting-for" enum:",person,team,approver,stores,nobody" default:"" help:"Only those that wait for them: person, team, approver, stores, nobody."`
+	Blocker  string   `help:"Only those with this in the way, such as target_failed or care_needed."`
 	Paging   paging   `embed:""`
 }
 
@@ -179,8 +182,10 @@ func (c *requestListCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) 
 	if len(c.Status) > 0 {
 		query["status"] = c.Status
 	}
-	if c.Assignee != "" {
-		query.Set("assignee", c.Assignee)
+	for name, value := range map[string]string{"assignee": c.Assignee, "right": c.Right, "waiting_for": c.Waiting, "blocker": c.Blocker} {
+		if value != "" {
+			query.Set(name, value)
+		}
 	}
 	return list(ctx, &p.Remote, c.Paging, out, "/v1/requests", query, "CODE\tRIGHT\tSTATUS\tWAITING FOR\tBLOCKER\tDUE\tASSIGNEE\t", func(v desk.RequestView) []string {
 		return []string{v.Code + yes(v.Drill, " (drill)"), v.Right, v.Status, v.Waiting, v.Blocker, when(v.Due), v.Assignee}
