@@ -90,6 +90,30 @@ func TestArrowsRunOneWay(t *testing.T) {
 	}
 }
 
+// Whoever breaks into what answers people finds no code that deletes in a store of the estate: no way along the arrows leads
+// from the API or the inbound mail to the rooms that hold it.
+func TestArrowsKeepErasingAwayFromWhatAnswersPeople(t *testing.T) {
+	reached := map[string]bool{}
+	var follow func(string)
+	follow = func(room string) {
+		if reached[room] {
+			return
+		}
+		reached[room] = true
+		for _, allowed := range arrows[room] {
+			follow(allowed)
+		}
+	}
+	for _, room := range []string{"api", "inbound", "desk"} {
+		follow(room)
+	}
+	require.True(t, reached["store"], "the way is followed")
+	for room := range reached {
+		require.NotEqual(t, "*", room)
+		require.NotContains(t, []string{"erasure", "activities", "worker"}, strings.Split(room, "/")[0], "reached from what answers people")
+	}
+}
+
 // roomOf is the longest room that a folder lies in.
 func roomOf(folder string) (room string) {
 	for candidate := range arrows {

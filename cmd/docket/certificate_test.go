@@ -5,8 +5,11 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,8 +50,35 @@ func TestAnybodyChecksACertificate(t *testing.T) {
 	require.Contains(t, enter(t, "certificate", "verify", name, "--key", key, "--json").out, `"request": "DSR-7K3F"`)
 	require.Equal(t, 2, enter(t, "certificate", "verify", name+"x", "--key", key).code)
 	require.Equal(t, 2, enter(t, "certificate", "verify", name, "--key", name).code)
+	// The program itself, without a variable of the installation.
+	require.Zero(t, run(t, nil, "certificate", "verify", name, "--key", key).code)
 	changed := bytes.Clone(whole)
 	changed[len(changed)/2] ^= 1
 	require.NoError(t, os.WriteFile(name, changed, 0o600))
 	require.Equal(t, 1, enter(t, "certificate", "verify", name, "--key", key).code)
+	require.Equal(t, 1, run(t, nil, "certificate", "verify", name, "--key", key).code)
+
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("this machine has no openssl")
+	}
+	require.Error(t, byHand(t, folder))
+	require.NoError(t, os.WriteFile(name, whole, 0o600))
+	require.NoError(t, byHand(t, folder))
+}
+
+// byHand runs the commands with which docs/certificate.md checks certificate.jws by OpenSSL alone.
+func byHand(t *testing.T, folder string) error {
+	t.Helper()
+	document, err := os.ReadFile(filepath.Join("..", "..", "docs", "certificate.md"))
+	require.NoError(t, err)
+	for block := range strings.SplitSeq(string(document), "```") {
+		if commands, ok := strings.CutPrefix(block, "sh\n"); ok && strings.Contains(commands, "openssl") {
+			shell := exec.CommandContext(t.Context(), "sh", "-ec", commands)
+			shell.Dir = folder
+			said, err := shell.CombinedOutput()
+			t.Logf("%s", said)
+			return err
+		}
+	}
+	return errors.New("the document has no such commands")
 }

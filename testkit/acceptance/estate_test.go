@@ -50,7 +50,7 @@ stores:
       - name: prompts
         class: customer_content
         key: [id]
-        fields: [{name: id}, {name: account_id, references: {collection: app/accounts, field: account_id}}, {name: body}]
+        fields: [{name: id}, {name: account_id, references: {collection: app/accounts, field: account_id}}, {name: body, redact: may be about other people}]
   - id: files
     kind: s3
     bucket: %s

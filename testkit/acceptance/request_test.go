@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	netmail "net/mail"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,8 +24,8 @@ import (
 	"github.com/atlascloudai/docket/testkit"
 )
 
-// codesTo are the codes in the mails to an address, in the order in which they came.
-func codesTo(t *testing.T, e *testkit.Engine, address string) (codes []string) {
+// mailsTo are the mails to an address, as people read them, in the order in which they came.
+func mailsTo(t *testing.T, e *testkit.Engine, address string) (mails []string) {
 	t.Helper()
 	for _, m := range e.Notices() {
 		if !slices.Contains(m.To, address) {
@@ -33,7 +35,16 @@ func codesTo(t *testing.T, e *testkit.Engine, address string) (codes []string) {
 		require.NoError(t, err)
 		read, err := netmail.ReadMessage(bytes.NewReader(data))
 		require.NoError(t, err)
-		if code := codeInMail.FindString(text(t, read.Header.Get("Content-Type"), read.Header.Get("Content-Transfer-Encoding"), read.Body)); code != "" {
+		mails = append(mails, text(t, read.Header.Get("Content-Type"), read.Header.Get("Content-Transfer-Encoding"), read.Body))
+	}
+	return mails
+}
+
+// codesTo are the codes in them.
+func codesTo(t *testing.T, e *testkit.Engine, address string) (codes []string) {
+	t.Helper()
+	for _, mail := range mailsTo(t, e, address) {
+		if code := codeInMail.FindString(mail); code != "" {
 			codes = append(codes, code)
 		}
 	}
@@ -76,6 +87,7 @@ func TestAnAccessRequestEndsInACopyFetchedOnceAndWiped(t *testing.T) {
 	require.NoError(t, err)
 	awaitStatus(t, e, caseID, "awaiting_approval")
 	digest := request(t, e, caseID).State.Plan.Digest
+	require.Equal(t, []desk.RedactionView{{Field: "app/prompts.body", Why: "may be about other people"}}, request(t, e, caseID).Redactions, "proposed to the reviewer")
 	_, err = e.Desk.ReleaseExport(ctx, e.As(access.Responder), "", caseID, desk.ExportInput{Digest: digest})
 	require.Equal(t, problem.Forbidden, problem.CodeOf(err), "never by whoever gathered it")
 	_, err = e.Desk.ReleaseExport(ctx, e.As(access.PrivacyLead), "", caseID, desk.ExportInput{Digest: digest})
@@ -88,19 +100,27 @@ func TestAnAccessRequestEndsInACopyFetchedOnceAndWiped(t *testing.T) {
 	require.NoError(t, e.Desk.FetchExport(ctx, challenge, code, &body))
 	archive, err := zip.NewReader(bytes.NewReader(body.Bytes()), int64(body.Len()))
 	require.NoError(t, err)
-	read := func(name string) (rows []map[string]any) {
+	content := func(name string) string {
 		file, err := archive.Open(name)
 		require.NoError(t, err)
 		defer file.Close()
-		require.NoError(t, json.NewDecoder(file).Decode(&rows))
+		whole, err := io.ReadAll(file)
+		require.NoError(t, err)
+		return string(whole)
+	}
+	rows := func(name string) (rows []map[string]any) {
+		require.NoError(t, json.Unmarshal([]byte(content(name)), &rows))
 		return rows
 	}
-	require.Len(t, read("data/app/prompts.json"), 10)
-	require.Equal(t, "Ana", read("data/newsletter/subscribers.json")[0]["name"])
-	index, err := archive.Open("index.html")
-	require.NoError(t, err)
-	require.NoError(t, index.Close())
-	require.NotContains(t, body.String(), "ben@example.test")
+	require.Len(t, rows("data/app/prompts.json"), 10)
+	require.NotContains(t, rows("data/app/prompts.json")[0], "body", "the reviewer left it out")
+	require.True(t, strings.HasPrefix(content("data/app/prompts.csv"), "id,account_id"), content("data/app/prompts.csv"))
+	require.Equal(t, 1+10, strings.Count(content("data/app/prompts.csv"), "\n"))
+	require.Equal(t, "Ana", rows("data/newsletter/subscribers.json")[0]["name"])
+	require.Contains(t, content("index.html"), "body: may be about other people")
+	for _, file := range archive.File {
+		require.NotContains(t, content(file.Name), "ben@example.test", file.Name)
+	}
 	require.ErrorIs(t, e.Desk.FetchExport(ctx, challenge, code, &body), desk.ErrCode)
 
 	later(t, e, caseID, 25*time.Hour)
@@ -144,6 +164,14 @@ func TestAnExtensionExistsOnceItsLetterWasDelivered(t *testing.T) {
 	e.AwaitCount(t, "people hear that the code and the letter were refused", 2, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'customer_unreachable'`, refused)
 	require.Equal(t, before, due(refused))
 	require.False(t, request(t, e, refused).State.Extended)
+
+	later(t, e, refused, 40*24*time.Hour)
+	_, err := e.Desk.DraftLetter(ctx, e.As(access.Responder), "", refused, desk.LetterInput{Kind: "extension", Words: "once more"})
+	var late *problem.Error
+	require.ErrorAs(t, err, &late)
+	require.Equal(t, problem.Conflict, late.Code)
+	require.Equal(t, "too_late", late.Blockers[0].Code, "the first period is over")
+	require.Equal(t, before, due(refused))
 }
 
 // Scenario A12 without its OpenDSR wire: the controller's instruction runs the same engine and its person never hears from us;
@@ -189,26 +217,31 @@ func TestAControllersInstructionAndADirectRequest(t *testing.T) {
 	approvesLetter(t, e, carried, "answer")
 	testkit.Await(t, "the controller is answered", func() bool { return request(t, e, carried).Counts.OpenDuties == 0 })
 
-	// The end user asks directly.
-	opened, err := e.Desk.OpenRequest(ctx, e.As(access.Responder), "", desk.RequestInput{
-		Right: "erasure", Country: "DE", Words: "I used their shop", Identities: []desk.IdentityInput{{Kind: "email", Value: "cem@example.test"}}, Drill: true,
-	})
-	require.NoError(t, err)
-	direct := opened.Case
-	_, err = e.Desk.ForwardRequest(ctx, e.As(access.PrivacyLead), "", direct, desk.ForwardInput{Customer: "C-1008"})
-	require.NoError(t, err)
-	testkit.Await(t, "the controller has it, and the person knows", func() bool { return request(t, e, direct).Counts.OpenDuties == 0 })
-	require.Equal(t, "forwarded_to_controller", request(t, e, direct).Status)
-	require.Empty(t, request(t, e, direct).Targets, "nothing is searched")
-	forwarding := `SELECT met_at IS NOT NULL AND NOT late AND limit_at <= started_at + interval '7 days' FROM duty WHERE case_id = $1 AND rule = 'dpa-request-forwarding'`
-	require.True(t, look[bool](t, h, forwarding, direct), "within two business days, which a weekend and holidays can make seven")
-	to := map[string]int{}
-	for _, m := range e.Notices() {
-		to[m.To[0]]++
+	// End users ask directly: one customer's agreement lets us name it, the other's does not.
+	directly := func(address string, mayName bool) (answer string) {
+		opened, err := e.Desk.OpenRequest(ctx, e.As(access.Responder), "", desk.RequestInput{
+			Right: "erasure", Country: "DE", Words: "I used their shop", Identities: []desk.IdentityInput{{Kind: "email", Value: address}}, Drill: true,
+		})
+		require.NoError(t, err)
+		direct := opened.Case
+		_, err = e.Desk.ForwardRequest(ctx, e.As(access.PrivacyLead), "", direct, desk.ForwardInput{Customer: "C-1008", MayName: mayName})
+		require.NoError(t, err)
+		testkit.Await(t, "the controller has it, and the person knows", func() bool { return request(t, e, direct).Counts.OpenDuties == 0 })
+		require.Equal(t, "forwarded_to_controller", request(t, e, direct).Status)
+		require.Empty(t, request(t, e, direct).Targets, "nothing is searched")
+		forwarding := `SELECT met_at IS NOT NULL AND NOT late AND limit_at <= started_at + interval '7 days' FROM duty WHERE case_id = $1 AND rule = 'dpa-request-forwarding'`
+		require.True(t, look[bool](t, h, forwarding, direct), "within two business days, which a weekend and holidays can make seven")
+		mails := mailsTo(t, e, address)
+		require.Len(t, mails, 2, "a code, and where the request went or whom to ask")
+		require.NotEmpty(t, codeInMail.FindString(strings.Join(mails, "")))
+		return mails[slices.IndexFunc(mails, func(mail string) bool { return codeInMail.FindString(mail) == "" })]
 	}
-	require.Zero(t, to["ana@example.test"], "a controller's person is never written to")
-	require.Equal(t, 2, to["dpo@halcyon.test"], "an answer, and a request of their person")
-	require.Equal(t, 2, to["cem@example.test"], "a code, and where the request went")
+	silent := directly("cem@example.test", false)
+	require.Contains(t, silent, "turn to the company whose service or app you used")
+	require.NotContains(t, silent, "Halcyon")
+	require.Contains(t, directly("dia@example.test", true), "Halcyon")
+	require.Empty(t, mailsTo(t, e, "ana@example.test"), "a controller's person is never written to")
+	require.Len(t, mailsTo(t, e, "dpo@halcyon.test"), 3, "an answer, and two requests of their people")
 
 	// The same identifier turns up again: it is flagged until the person signs up anew.
 	again := desk.IdentityInput{Kind: "email", Value: "Ana@Example.test"}
