@@ -283,6 +283,9 @@ type WorklistInput struct {
 	Limit                   int
 }
 
+// manyRequests is how many requests are looked at together.
+const manyRequests = 2000
+
 // waits are who can be waited for.
 var waits = []string{"person", "team", "approver", "stores", "nobody"}
 
@@ -336,14 +339,17 @@ func (d *Desk) Requests(ctx context.Context, actor access.Actor, in WorklistInpu
 			}
 			filter.Assignee = who.ID.String()
 		}
-		views := []RequestView{}
-		for len(views) < filter.Limit {
+		views, wanted := []RequestView{}, filter.Limit
+		if in.Waiting != "" || in.Blocker != "" { // What they wait for is looked at afterwards, of many at once.
+			filter.Limit = manyRequests
+		}
+		for len(views) < wanted {
 			rows, err := d.worklist(ctx, tx, actor, filter)
 			if err != nil {
 				return err
 			}
 			for _, v := range rows {
-				if (in.Waiting == "" || v.Waiting == in.Waiting) && strings.HasPrefix(v.Blocker, in.Blocker) && len(views) < filter.Limit {
+				if (in.Waiting == "" || v.Waiting == in.Waiting) && strings.HasPrefix(v.Blocker, in.Blocker) && len(views) < wanted {
 					views = append(views, v)
 				}
 			}
