@@ -110,7 +110,10 @@ func (d *Desk) MakePlan(ctx context.Context, caseID uuid.UUID) (int, error) {
 		if ended, err := d.controlled(ctx, w, said); ended || err != nil {
 			return 0, err
 		}
-		made := request.PlanMade{Care: cares(said)}
+		made := request.PlanMade{}
+		if w.request.Right.Destroys() {
+			made.Care = cares(said)
+		}
 		var reaches []request.Reach
 		for _, t := range targets {
 			made.Located += t.Located

@@ -33,8 +33,10 @@ func (w *work) signals(ctx context.Context) (map[estate.Signal][]string, error) 
 		err := w.EachPage(ctx, w.c.ID, t.Address, func(page store.TargetPage) error {
 			items, err := openItems(w.key, page)
 			for _, f := range fields {
-				for _, value := range valuesOf(items, f.Name) {
-					if says(value) && !slices.Contains(said[f.Signal], value) {
+				for _, item := range items {
+					value := says(item.Values[f.Name])
+					// A record of no customer is none that a customer's instruction is about.
+					if (value != "" || f.Signal == estate.Controller && w.request.Instructed != "") && !slices.Contains(said[f.Signal], value) {
 						said[f.Signal] = append(said[f.Signal], value)
 					}
 				}
@@ -48,8 +50,14 @@ func (w *work) signals(ctx context.Context) (map[estate.Signal][]string, error) 
 	return said, nil
 }
 
-// says tells a value that says something from one that says no.
-func says(value string) bool { return !slices.Contains([]string{"", "0", "f", "false", "[]"}, value) }
+// says is a value as text; empty for one that says no.
+func says(value any) string {
+	text := fmt.Sprint(value)
+	if value == nil || slices.Contains([]string{"0", "f", "false", "[]"}, text) {
+		return ""
+	}
+	return text
+}
 
 // cares are the signals for which a person has to look before anything is destroyed.
 func cares(said map[estate.Signal][]string) (reasons []string) {
@@ -62,7 +70,8 @@ func cares(said map[estate.Signal][]string) (reasons []string) {
 }
 
 // controlled ends the search where the account's data shows that a customer decides about it: that customer is owed the
-// request, what was located is forgotten, and people are raised. A customer's own instruction is carried out.
+// request, what was located is forgotten, and people are raised. A customer's own instruction is carried out, about its own
+// records and no others.
 func (d *Desk) controlled(ctx context.Context, w *work, said map[estate.Signal][]string) (bool, error) {
 	if slices.Contains(w.request.Care, request.CareController) && w.request.CaredBy != "" {
 		return false, nil // A person said why it is the company's own.

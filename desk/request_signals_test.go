@@ -66,6 +66,12 @@ func TestWhatTheAccountsDataSaysGoesToAPerson(t *testing.T) {
 	_, err = c.Desk.CareRequest(c.ctx, c.As(access.LegalCounsel), "", c.Case, desk.ReasonInput{Reason: "the organisation was handed over"})
 	require.NoError(t, err)
 
+	// A copy for a sole owner leaves nobody without an owner.
+	erasing := c.Case
+	c.asks("access", "ana@example.test")
+	require.Empty(t, c.planned().State.Care)
+	c.Case = erasing
+
 	// It is looked into since: who looked at the one looks at the other as well.
 	c.says("investigated", "true")
 	_, err = c.Desk.ScopeRequest(c.ctx, c.As(access.Responder), "", c.Case)
@@ -183,21 +189,24 @@ func TestAControllersInstructionIsCarriedOutAndItsPeopleAreNotWrittenTo(t *testi
 	require.Zero(t, c.view().Counts.OpenDuties)
 	c.verified()
 
-	// Another customer's data is not its to have erased.
+	// Another customer's data is not its to have erased, nor is the company's own.
 	_, err = c.live.Exec(c.ctx, `UPDATE accounts SET customer_ref = 'C-1009' WHERE account_id = 2`)
 	require.NoError(t, err)
-	other := instruction
-	other.Identities = []desk.IdentityInput{{Kind: "email", Value: "ben@example.test"}}
-	done, err = c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", other)
-	require.NoError(t, err)
-	c.Case = done.Case
-	who = c.view().Identities[0].ID
-	require.NoError(t, verify("instruction"))
-	_, err = c.Desk.ScopeRequest(c.ctx, c.As(access.Responder), "", c.Case)
-	require.NoError(t, err)
-	c.runs()
-	require.Equal(t, []string{"controller"}, c.view().State.Care)
-	require.EqualValues(t, 1, c.rows("accounts", "account_id = 2"))
+	for _, address := range []string{"ben@example.test", "cas@example.test"} {
+		other := instruction
+		other.Identities = []desk.IdentityInput{{Kind: "email", Value: address}}
+		done, err = c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", other)
+		require.NoError(t, err)
+		c.Case = done.Case
+		who = c.view().Identities[0].ID
+		require.NoError(t, verify("instruction"))
+		_, err = c.Desk.ScopeRequest(c.ctx, c.As(access.Responder), "", c.Case)
+		require.NoError(t, err)
+		c.runs()
+		require.Equal(t, []string{"controller"}, c.view().State.Care, address)
+		require.Nil(t, c.view().State.Plan)
+	}
+	require.EqualValues(t, 2, c.rows("accounts", "account_id <> 1"))
 }
 
 // refusalOf is what a refusal says, with one empty blocker where it names none.
