@@ -91,7 +91,16 @@ func TestAnExtensionCountsOnceItsLetterWasAcceptedInTime(t *testing.T) {
 	c.verified()
 
 	c.opens(desk.RequestInput{Right: "erasure", Country: "DE"})
+	first = c.owed("gdpr-12-3").Limit
+	drafted, err = c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "extension", Words: "many requests at once"})
+	require.NoError(t, err)
+	letters, err = c.Desk.Letters(c.ctx, c.As(access.PrivacyLead), c.Case)
+	require.NoError(t, err)
+	_, err = c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, *drafted.ID, desk.DigestInput{Digest: letters[len(letters)-1].Digest})
+	require.NoError(t, err)
 	c.advance(40 * 24 * time.Hour)
+	c.jobs(func(desk.Job) {})
+	require.Equal(t, first, c.owed("gdpr-12-3").Limit, "accepted after the first period is no extension")
 	_, err = c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "extension", Words: "late"})
 	require.Equal(t, problem.Conflict, problem.CodeOf(err), "the first period is over")
 }
