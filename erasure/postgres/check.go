@@ -113,7 +113,7 @@ func (c *comparison) fields(collection estate.Collection, t *table) {
 		searched := field.Identity != "" || field.References != nil
 		switch {
 		case !searched:
-		case t.ignoresCase(collection, live):
+		case t.ignoresCase(collection, live) && live.category == "S":
 			if !slices.Contains(c.live.leading, t.name+".lower("+strings.ReplaceAll(field.Name, `"`, "")+")") {
 				c.find(t.name, field.Name, Unindexed, "looking for a mail address reads the whole table: create an index on lower(column), or write match: exact where they are stored in lower case")
 			}

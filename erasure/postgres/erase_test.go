@@ -218,11 +218,11 @@ func TestALongerValueIsNotCutToAnothers(t *testing.T) {
 // A mailbox is one person's however its address was written; an account number is not another's because it looks like it.
 func TestAMailAddressIsFoundHoweverItWasWritten(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, testkit.NewDatabase(t), `CREATE TABLE people (id int PRIMARY KEY, email text, short varchar(40), ref text);
-		INSERT INTO people VALUES (1, 'Ana@Example.test', 'ANA@example.TEST', 'Ana'), (2, 'ana@example.test', NULL, 'ana'), (3, 'banana@example.test', NULL, NULL)`)
+	s := openShop(t, testkit.NewDatabase(t), `CREATE TABLE people (id int PRIMARY KEY, email text, short varchar(40), ref text, others text[]);
+		INSERT INTO people VALUES (1, 'Ana@Example.test', 'ANA@example.TEST', 'Ana', '{"Ana \"A\" <a,b>",ana@Example.test}'), (2, 'ana@example.test', NULL, 'ana', '{b@example.test}'), (3, 'banana@example.test', NULL, NULL, NULL)`)
 	of := func(match estate.Match) estate.Collection {
 		return estate.Collection{Name: "people", Key: []string{"id"}, Fields: []estate.Field{{Name: "id"}, {Name: "ref", Identity: "account_id"},
-			{Name: "email", Identity: "email", Match: match}, {Name: "short", Identity: "email", Match: match}}}
+			{Name: "email", Identity: "email", Match: match}, {Name: "short", Identity: "email", Match: match}, {Name: "others", Identity: "email", Match: match}}}
 	}
 	keys := func(c estate.Collection, field, value string) (keys []string) {
 		for _, item := range located(t, s.open(t, c), c, field, nil, value) {
@@ -234,6 +234,8 @@ func TestAMailAddressIsFoundHoweverItWasWritten(t *testing.T) {
 	require.Equal(t, []string{`["1"]`}, keys(of(""), "short", ana))
 	require.Equal(t, []string{`["2"]`}, keys(of(estate.Exact), "email", ana))
 	require.Equal(t, []string{`["2"]`}, keys(of(""), "ref", "ana"))
+	require.Equal(t, []string{`["1"]`}, keys(of(""), "others", ana))
+	require.Empty(t, keys(of(estate.Exact), "others", ana))
 
 	unindexed := func(match estate.Match) (at []string) {
 		declared := s.estate(of(match))
@@ -245,7 +247,7 @@ func TestAMailAddressIsFoundHoweverItWasWritten(t *testing.T) {
 		}
 		return at
 	}
-	s.run(t, `CREATE INDEX ON people (email); CREATE INDEX ON people (ref)`)
+	s.run(t, `CREATE INDEX ON people (email); CREATE INDEX ON people (ref); CREATE INDEX ON people USING gin (others)`)
 	require.Equal(t, []string{"shop/people.email", "shop/people.short"}, unindexed(""))
 	require.Equal(t, []string{"shop/people.short"}, unindexed(estate.Exact))
 	s.run(t, `CREATE INDEX ON people (lower(email)); CREATE INDEX ON people (lower(short))`)

@@ -96,25 +96,33 @@ func (t *table) means(q erasure.Query, args *arguments) (string, error) {
 				return "", mismatch("a query of table %s has an empty value for column %s", t, quote(c.name))
 			}
 		}
-		switch {
-		case c.category == "A":
-			any = append(any, fmt.Sprintf("%s && %s::text[]::%s", c.quoted(), args.add(match.Values), c.kind))
-		case t.ignoresCase(q.Collection, c):
-			lower := make([]string, len(match.Values))
-			for i, value := range match.Values {
-				lower[i] = strings.ToLower(value)
+		column, kind, values := c.quoted(), c.kind, match.Values
+		if t.ignoresCase(q.Collection, c) {
+			column, kind, values = "lower("+column+"::text)", "text", lowered(values)
+			if c.category == "A" {
+				column, kind = column+"::text[]", "text[]"
 			}
-			any = append(any, fmt.Sprintf("lower(%s::text) = ANY(%s::text[])", c.quoted(), args.add(lower)))
-		default:
-			any = append(any, fmt.Sprintf("%s = ANY(%s::text[]::%s[])", c.quoted(), args.add(match.Values), c.kind))
+		}
+		if c.category == "A" {
+			any = append(any, fmt.Sprintf("%s && %s::text[]::%s", column, args.add(values), kind))
+		} else {
+			any = append(any, fmt.Sprintf("%s = ANY(%s::text[]::%s[])", column, args.add(values), kind))
 		}
 	}
 	return "(" + strings.Join(any, " OR ") + ")", nil
 }
 
+func lowered(values []string) []string {
+	lower := make([]string, len(values))
+	for i, value := range values {
+		lower[i] = strings.ToLower(value)
+	}
+	return lower
+}
+
 // ignoresCase says whether a column is compared without regard to case by the estate's word; one of type citext does so itself.
 func (t *table) ignoresCase(collection estate.Collection, c column) bool {
-	return c.category == "S" && !strings.HasSuffix(c.kind, "citext") &&
+	return (c.category == "S" || c.category == "A") && !strings.Contains(c.kind, "citext") &&
 		slices.ContainsFunc(collection.Fields, func(f estate.Field) bool { return f.Name == c.name && f.IgnoresCase() })
 }
 
