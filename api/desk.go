@@ -159,6 +159,8 @@ type requestParts interface {
 type intake interface {
 	RecordAgent(ctx context.Context, actor access.Actor, key string, in desk.AgentInput) (desk.Receipt, error)
 	RevokeAgent(ctx context.Context, actor access.Actor, agentID uuid.UUID) (desk.Receipt, error)
+	Agents(ctx context.Context, actor access.Actor) ([]desk.AgentView, error)
+	RecordHolds(ctx context.Context, actor access.Actor) ([]desk.RecordHoldView, error)
 	PlaceRecordHold(ctx context.Context, actor access.Actor, key string, in desk.RecordHoldInput) (desk.Receipt, error)
 	ReleaseRecordHold(ctx context.Context, actor access.Actor, key string, holdID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
 	ChallengeStands(ctx context.Context, challengeID uuid.UUID) (bool, error)

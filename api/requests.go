@@ -27,15 +27,15 @@ const (
 func (s *surface) requests() {
 	opens(s, post(allRequests, "openRequest", "Record a request of a person", access.RequestOpen).makes(), Desk.OpenRequest)
 	s.openRequests(post(allRequests+"/batch", "openRequests", "Record many requests, each by itself: one that is refused holds none of the others back", access.RequestOpen).onceOnly().large(s))
-	s.actOnRequests(post(allRequests+"/actions", "actOnRequests", "Do the same with many requests, each by itself", access.RequestWork))
+	s.actOnRequests(post(allRequests+"/actions", "actOnRequests", "Do the same with many requests, each by itself", access.RequestWork).onceOnly())
 	s.readRequests()
 
 	command(s, post(oneRequest+"/read", "readRequest", "Say what a letter asks for that said so unclearly", access.RequestWork), Desk.ReadRequest)
 	command(s, post(oneRequest+"/dismiss", "dismissRequest", "End a letter that asks for nothing", access.RequestWork), Desk.DismissRequest)
 	command(s, post(oneRequest+"/assign", "assignRequest", "Give a request to somebody", access.RequestWork), Desk.AssignRequest)
-	item(s, post(oneRequest+"/identities/{id}/ask", "askIdentity", "Mail a link with a code to an address that the request names; an earlier code ends with it", access.RequestWork), withoutInput(Desk.AskIdentity))
+	item(s, post(oneRequest+"/identities/{id}/ask", "askIdentity", "Mail a link with a code to an address that the request names; an earlier code ends with it", access.RequestWork).onceOnly(), withoutInput(Desk.AskIdentity))
 	item(s, post(oneRequest+"/identities/{id}/verify", "verifyIdentity", "Record that an identity was shown by other means than a mailed code", access.RequestVerify), Desk.VerifyIdentity)
-	command(s, post(oneRequest+"/scope", "scopeRequest", "Make a plan: what is held is located, and nothing is touched", access.RequestWork),
+	command(s, post(oneRequest+"/scope", "scopeRequest", "Make a plan: what is held is located, and nothing is touched; one that was made before is forgotten", access.RequestWork).onceOnly(),
 		func(d Desk, ctx context.Context, actor access.Actor, key string, id uuid.UUID, _ NoInput) (desk.Receipt, error) {
 			return d.ScopeRequest(ctx, actor, key, id)
 		})
@@ -253,6 +253,9 @@ type RequestActions struct {
 
 func (s *surface) actOnRequests(r route) {
 	register(s, r, func(ctx context.Context, actor access.Actor, in *plainInput[RequestActions]) (*answer[desk.Page[BatchItem]], error) {
+		if err := in.need(r); err != nil {
+			return nil, err
+		}
 		if in.Body.Action == "assign" && in.Body.Assignee == "" {
 			return nil, problem.InvalidField("assignee", "name the person whom they are given to")
 		}

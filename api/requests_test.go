@@ -60,6 +60,8 @@ func TestActionsDecideEachByItself(t *testing.T) {
 	b := setup(t)
 	const actions = "/v1/requests/actions"
 	p := b.problem(b.ask("POST", actions, `{"action":"assign","cases":["INC-7K3F"]}`), 400, problem.Invalid)
+	require.Equal(t, "Idempotency-Key", p.Field, "what is made twice by accident starts a plan anew")
+	p = b.problem(b.ask("POST", actions, `{"action":"assign","cases":["INC-7K3F"]}`, "Idempotency-Key", "my-key-0001"), 400, problem.Invalid)
 	require.Equal(t, "assignee", p.Field)
 	ask := func() (page desk.Page[BatchItem]) {
 		r := b.ask("POST", actions, `{"action":"assign","assignee":"a.example","cases":["INC-0000","INC-7K3F"]}`, "Idempotency-Key", "my-key-0001")
@@ -78,14 +80,14 @@ func TestActionsDecideEachByItself(t *testing.T) {
 	require.Equal(t, key, b.desk.key, "a repetition is the same decision")
 	// When the store is away the whole is refused, to be asked again.
 	b.desk.err = errInside
-	b.problem(b.ask("POST", actions, `{"action":"scope","cases":["INC-7K3F"]}`), 500, Internal)
+	b.problem(b.ask("POST", actions, `{"action":"scope","cases":["INC-7K3F"]}`, "Idempotency-Key", "my-key-0002"), 500, Internal)
 }
 
 func TestTheWorklistIsNarrowedByWhatTheAddressSays(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	require.Equal(t, 200, b.ask("GET", "/v1/requests?status=executing&status=verifying&assignee=a.example&limit=3&cursor=x", "").StatusCode)
-	require.Equal(t, desk.WorklistInput{Statuses: []string{"executing", "verifying"}, Assignee: "a.example", Cursor: "x", Limit: 3}, b.desk.in)
+	require.Equal(t, 200, b.ask("GET", "/v1/requests?status=executing&status=verifying&assignee=a.example&right=erasure&waiting_for=team&blocker=target_failed&limit=3&cursor=x", "").StatusCode)
+	require.Equal(t, desk.WorklistInput{Statuses: []string{"executing", "verifying"}, Assignee: "a.example", Right: "erasure", Waiting: "team", Blocker: "target_failed", Cursor: "x", Limit: 3}, b.desk.in)
 }
 
 func TestACertificateIsSentAsItWasSigned(t *testing.T) {

@@ -137,3 +137,40 @@ func (d *Desk) OpenRequests(ctx context.Context, actor access.Actor, key string,
 	}
 	return results, nil
 }
+
+// AgentView is an agent as people see it.
+type AgentView struct {
+	ID            uuid.UUID  `json:"id" doc:"Id of the agent"`
+	Name          string     `json:"name" doc:"Who the agent is"`
+	Authorisation string     `json:"authorisation" doc:"What shows that the agent may act"`
+	ReplyTo       string     `json:"reply_to,omitempty" doc:"The agent's mail address"`
+	RecordedAt    time.Time  `json:"recorded_at" doc:"When it was recorded"`
+	ValidUntil    time.Time  `json:"valid_until" doc:"When the authorisation ends"`
+	RevokedAt     *time.Time `json:"revoked_at,omitempty" doc:"When it was ended before"`
+}
+
+// Agents lists agents, those recorded last first.
+func (d *Desk) Agents(ctx context.Context, actor access.Actor) (views []AgentView, err error) {
+	if err := access.May(actor, access.RequestVerify); err != nil {
+		return nil, err
+	}
+	err = d.store.Read(ctx, func(tx *store.Tx) error {
+		all, err := tx.Agents(ctx, maxPageSize)
+		if err != nil {
+			return err
+		}
+		for _, a := range all {
+			key, err := d.keyOf(ctx, tx, a.ID)
+			if err != nil {
+				return err
+			}
+			var said agentContent
+			if err := key.OpenJSON(agentPlace(a.ID), a.Sealed, &said); err != nil {
+				return err
+			}
+			views = append(views, AgentView{ID: a.ID, Name: said.Name, Authorisation: said.Authorisation, ReplyTo: said.ReplyTo, RecordedAt: a.RecordedAt, ValidUntil: a.ValidUntil, RevokedAt: a.RevokedAt})
+		}
+		return nil
+	})
+	return views, err
+}

@@ -158,3 +158,50 @@ func releaseHold(ctx context.Context, tx *store.Tx, holdID, who uuid.UUID) (map[
 	}
 	return held, tx.SetRecordHold(ctx, h)
 }
+
+// RecordHoldView is a hold as people see it. Of a record it says only that it is one: its key is not stored.
+type RecordHoldView struct {
+	ID         uuid.UUID  `json:"id" doc:"Id of the hold"`
+	Address    string     `json:"address" doc:"store/collection of the estate"`
+	Whole      bool       `json:"whole,omitempty" doc:"It keeps every record of the collection, not one"`
+	Ground     string     `json:"ground" doc:"Code of the ground (GDPR art 17(3))"`
+	Reason     string     `json:"reason" doc:"What has to be kept, and for which matter"`
+	PlacedAt   time.Time  `json:"placed_at" doc:"When it was placed"`
+	PlacedBy   uuid.UUID  `json:"placed_by" doc:"Id of the person who placed it"`
+	ReviewAt   time.Time  `json:"review_at" doc:"When counsel looks at it again"`
+	ReviewDue  bool       `json:"review_due,omitempty" doc:"That instant has passed, and it stands"`
+	Until      *time.Time `json:"until,omitempty" doc:"When it ends by itself"`
+	ReleasedAt *time.Time `json:"released_at,omitempty" doc:"When it was released"`
+}
+
+// RecordHolds lists holds on records, those that stand first.
+func (d *Desk) RecordHolds(ctx context.Context, actor access.Actor) (views []RecordHoldView, err error) {
+	if err := access.May(actor, access.RequestHold); err != nil {
+		return nil, err
+	}
+	err = d.store.Read(ctx, func(tx *store.Tx) error {
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return err
+		}
+		all, err := tx.RecordHolds(ctx, maxPageSize)
+		if err != nil {
+			return err
+		}
+		for _, h := range all {
+			key, err := d.keyOf(ctx, tx, h.ID)
+			if err != nil {
+				return err
+			}
+			reason, err := key.Open(recordHoldPlace(h.ID), h.Sealed)
+			if err != nil {
+				return err
+			}
+			stands := h.ReleasedAt == nil && (h.Until == nil || h.Until.After(now))
+			views = append(views, RecordHoldView{ID: h.ID, Address: h.Address, Whole: len(h.Commit) == 0, Ground: h.Ground, Reason: string(reason), PlacedAt: h.PlacedAt, PlacedBy: h.PlacedBy,
+				ReviewAt: h.ReviewAt, ReviewDue: stands && !h.ReviewAt.After(now), Until: h.Until, ReleasedAt: h.ReleasedAt})
+		}
+		return nil
+	})
+	return views, err
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/testkit"
 )
 
 func (c *counter) holds(address, key string) desk.Receipt {
@@ -64,4 +65,36 @@ func TestAHoldOnACollectionKeepsAllOfIt(t *testing.T) {
 	c.runs()
 	require.EqualValues(t, 3, c.rows("tickets", "account_id = 1"))
 	require.Equal(t, "completed_with_retention", c.view().Status)
+}
+
+// Holds and agents are listed with what people decide by: review dates that have come, authorisations that end.
+func TestHoldsAndAgentsAreListed(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	soon := time.Now().Add(time.Hour)
+	_, err := c.Desk.PlaceRecordHold(c.ctx, c.As(access.LegalCounsel), "", desk.RecordHoldInput{Address: "app/tickets", Ground: "legal_claims", Reason: "matter 7", ReviewAt: soon})
+	require.NoError(t, err)
+	testkit.Execute(t, c.Database.Superuser, `UPDATE record_hold SET placed_at = placed_at - interval '2 hours', review_at = review_at - interval '2 hours'`)
+	placed, err := c.Desk.PlaceRecordHold(c.ctx, c.As(access.LegalCounsel), "", desk.RecordHoldInput{Address: "app/invoices", Key: `["1"]`, Ground: "tax_law", Reason: "audit", ReviewAt: soon})
+	require.NoError(t, err)
+	_, err = c.Desk.ReleaseRecordHold(c.ctx, c.As(access.LegalCounsel), "", *placed.ID, desk.ReasonInput{Reason: "over"})
+	require.NoError(t, err)
+	holds, err := c.Desk.RecordHolds(c.ctx, c.As(access.LegalCounsel))
+	require.NoError(t, err)
+	require.Len(t, holds, 2)
+	require.Equal(t, "matter 7", holds[0].Reason, "what stands comes first")
+	require.True(t, holds[0].Whole && holds[0].ReviewDue)
+	require.True(t, !holds[1].Whole && !holds[1].ReviewDue && holds[1].ReleasedAt != nil)
+
+	_, err = c.Desk.RecordAgent(c.ctx, c.As(access.PrivacyLead), "", desk.AgentInput{Name: "Sample Agents", Authorisation: "mandate of 1 May", ValidUntil: soon})
+	require.NoError(t, err)
+	agents, err := c.Desk.Agents(c.ctx, c.As(access.PrivacyLead))
+	require.NoError(t, err)
+	require.Equal(t, "mandate of 1 May", agents[0].Authorisation)
+	for _, read := range []func(access.Actor) error{
+		func(a access.Actor) error { _, err := c.Desk.RecordHolds(c.ctx, a); return err },
+		func(a access.Actor) error { _, err := c.Desk.Agents(c.ctx, a); return err },
+	} {
+		require.Equal(t, problem.Forbidden, problem.CodeOf(read(c.As(access.CommsLead))))
+	}
 }

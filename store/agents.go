@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
 
 // Agent is somebody who asks for others.
@@ -32,6 +33,15 @@ func (tx *Tx) Agent(ctx context.Context, id uuid.UUID) (a Agent, err error) {
 	err = tx.QueryRow(ctx, `SELECT id, sealed, recorded_at, recorded_by, valid_until, revoked_at FROM agent WHERE id = $1`, id).
 		Scan(&a.ID, &a.Sealed, &a.RecordedAt, &a.RecordedBy, &a.ValidUntil, &a.RevokedAt)
 	return a, one(err, "agent")
+}
+
+// Agents lists agents, those recorded last first.
+func (tx *Tx) Agents(ctx context.Context, limit int) ([]Agent, error) {
+	rows, err := tx.Query(ctx, `SELECT id, sealed, recorded_at, recorded_by, valid_until, revoked_at FROM agent ORDER BY id DESC LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the agents: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Agent])
 }
 
 // RevokeAgent ends an agent's authorisation.

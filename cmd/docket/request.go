@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -118,12 +119,20 @@ func (c *requestOpenCmd) Run(ctx context.Context, p *requestCmd, in io.Reader, o
 }
 
 type requestBatchCmd struct {
-	File string `arg:"" help:"YAML or JSON file with a list of up to 500 requests, in the form that the API takes; - is standard input."`
+	File string `arg:"" help:"CSV file (*.csv) with a line of column names, or YAML or JSON file in the form that the API takes, of up to 500 requests; - is standard input."`
 }
 
 // Run records the requests.
 func (c *requestBatchCmd) Run(ctx context.Context, p *requestCmd, in io.Reader, out io.Writer) error {
-	all, err := document(in, c.File)
+	var all json.RawMessage
+	text, err := os.ReadFile(c.File)
+	if table := strings.EqualFold(filepath.Ext(c.File), ".csv"); table && err != nil {
+		return usage(err.Error())
+	} else if table {
+		all, err = requestsOf(text)
+	} else {
+		all, err = document(in, c.File)
+	}
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 // recordHoldCmd is about holds on records, of whatever person.
 type recordHoldCmd struct {
 	Place   recordHoldPlaceCmd   `cmd:"" help:"Keep a record, or a whole collection, from being destroyed."`
+	List    recordHoldListCmd    `cmd:"" help:"List holds with their review dates, those that stand first."`
 	Release recordHoldReleaseCmd `cmd:"" help:"End a hold: the requests that waited for it go on by themselves."`
 }
 
@@ -41,4 +42,17 @@ type recordHoldReleaseCmd struct {
 // Run releases.
 func (c *recordHoldReleaseCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
 	return decide(ctx, &p.Remote, out, client.Call{Path: client.Path("v1", "record-holds", c.Hold.String(), "release"), Body: desk.ReasonInput{Reason: c.Reason}})
+}
+
+type recordHoldListCmd struct{}
+
+// Run lists holds.
+func (recordHoldListCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return list(ctx, &p.Remote, paging{}, out, "/v1/record-holds", nil, "HOLD\tPLACE\tKEEPS\tGROUND\tREVIEW\tUNTIL\tRELEASED\tREASON\t", func(v desk.RecordHoldView) []string {
+		keeps := "one record"
+		if v.Whole {
+			keeps = "everything"
+		}
+		return []string{v.ID.String(), v.Address, keeps, v.Ground, when(&v.ReviewAt) + yes(v.ReviewDue, " (due)"), when(v.Until), when(v.ReleasedAt), v.Reason}
+	})
 }

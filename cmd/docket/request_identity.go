@@ -47,6 +47,7 @@ func (c *requestVerifyCmd) Run(ctx context.Context, p *requestCmd, out io.Writer
 
 type agentCmd struct {
 	Record agentRecordCmd `cmd:"" help:"Record an agent with what authorises it."`
+	List   agentListCmd   `cmd:"" help:"List agents with what authorises them."`
 	Revoke agentRevokeCmd `cmd:"" help:"End an agent's authorisation: it opens no more requests."`
 }
 
@@ -71,4 +72,13 @@ type agentRevokeCmd struct {
 // Run revokes.
 func (c *agentRevokeCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
 	return decide(ctx, &p.Remote, out, client.Call{Path: client.Path("v1", "agents", c.Agent.String(), "revoke")})
+}
+
+type agentListCmd struct{}
+
+// Run lists agents.
+func (agentListCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return list(ctx, &p.Remote, paging{}, out, "/v1/agents", nil, "AGENT\tNAME\tVALID UNTIL\tREVOKED\tREPLY TO\tAUTHORISATION\t", func(v desk.AgentView) []string {
+		return []string{v.ID.String(), v.Name, when(&v.ValidUntil), when(v.RevokedAt), v.ReplyTo, v.Authorisation}
+	})
 }

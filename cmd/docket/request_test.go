@@ -25,6 +25,8 @@ func TestEveryRequestCommandIsWhatTheAPITakes(t *testing.T) {
 	require.NoError(t, os.WriteFile(one, []byte("right: erasure\nidentities:\n  - {kind: email, value: jo.sample@example.com}\n"), 0o600))
 	require.NoError(t, os.WriteFile(many, []byte("- right: erasure\n  identities:\n    - {kind: email, value: jo.sample@example.com}\n"), 0o600))
 	require.NoError(t, os.WriteFile(evidence, []byte("seen"), 0o600))
+	requests := filepath.Join(folder, "many.csv")
+	require.NoError(t, os.WriteFile(requests, []byte("right,email,received_at,evidence\nerasure,jo.sample@example.com,2026-06-01T09:30:00+02:00,postmark\n"), 0o600))
 	taken(t, "request", map[string]string{
 		"open erasure --identity email=jo.sample@example.com --identity account_id=a-1 --country DE --drill --channel phone": "POST /v1/requests",
 		"open access --identity email=jo.sample@example.com --received-at 2026-06-01T09:30:00+02:00 --evidence e --agent I":  "POST /v1/requests",
@@ -66,7 +68,10 @@ func TestEveryRequestCommandIsWhatTheAPITakes(t *testing.T) {
 		"release C --include app/keys.label --digest " + aDigest: "POST /v1/requests/C/release",
 		"offer C --reason r":                                     "POST /v1/requests/C/offer",
 		"agent record --name n --authorisation a --valid-until 2027-06-01T09:30:00+02:00": "POST /v1/agents",
-		"agent revoke I": "POST /v1/agents/I/revoke",
+		"agent revoke I":    "POST /v1/agents/I/revoke",
+		"agent list":        "GET /v1/agents",
+		"hold list":         "GET /v1/record-holds",
+		"batch " + requests: "POST /v1/requests/batch",
 		"hold place crm/people --record k --ground legal_claims --review-at 2027-06-01T09:30:00Z --reason r": "POST /v1/record-holds",
 		"hold release I --reason r": "POST /v1/record-holds/I/release",
 	})
@@ -172,5 +177,26 @@ func TestWrongUseOfRequestsIsExitCodeTwo(t *testing.T) {
 	} {
 		got := enter(t, strings.Fields(line)...)
 		require.Equal(t, 2, got.code, "%s: %s", line, got.problems)
+	}
+}
+
+// A table of requests says what a list in YAML would; what it cannot mean is named with its line, and nothing is sent.
+func TestATableOfRequests(t *testing.T) {
+	t.Parallel()
+	read, err := requestsOf([]byte("\ufeffright,country,email,identity.crm_id,received_at,evidence,words\nerasure,DE,jo.sample@example.com,7,2026-06-01T09:30:00+02:00,postmark,\"all, please\"\naccess,,,8,,,\n"))
+	require.NoError(t, err)
+	require.JSONEq(t, `[{"right": "erasure", "country": "DE", "received_at": "2026-06-01T09:30:00+02:00", "evidence": "postmark", "words": "all, please",
+		"identities": [{"kind": "email", "value": "jo.sample@example.com"}, {"kind": "crm_id", "value": "7"}]}, {"right": "access", "identities": [{"kind": "crm_id", "value": "8"}]}]`, string(read))
+	for text, says := range map[string]string{
+		"":                                     "no line of column names",
+		"right,langauge,email\n":               `no column "langauge"`,
+		"right,email\nerasure\n":               "line 2",
+		"right,email\nerasure,\n":              "line 2: it names nobody",
+		"right,email,received_at\ne,a@b.c,x\n": "line 2: received_at is an instant",
+		"right,email,agent\ne,a@b.c,x\n":       "line 2: agent is the id",
+		"right,email\n\"erasure,a@b.c\n":       "line",
+	} {
+		_, err := requestsOf([]byte(text))
+		require.ErrorContains(t, err, says)
 	}
 }
