@@ -149,7 +149,7 @@ type requestParts interface {
 	DraftLetter(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.LetterInput) (desk.Receipt, error)
 	ApproveLetter(ctx context.Context, actor access.Actor, key string, caseID, letterID uuid.UUID, in desk.DigestInput) (desk.Receipt, error)
 	Tasks(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]desk.TaskView, error)
-	ShowTask(ctx context.Context, actor access.Actor, caseID, taskID uuid.UUID) (desk.TaskView, error)
+	ShowTask(ctx context.Context, actor access.Actor, key string, caseID, taskID uuid.UUID) (desk.TaskView, error)
 	TaskDone(ctx context.Context, actor access.Actor, key string, caseID, taskID uuid.UUID, in desk.TaskDoneInput) (desk.Receipt, error)
 	CheckTask(ctx context.Context, actor access.Actor, key string, caseID, taskID uuid.UUID, in desk.TaskCheckInput) (desk.Receipt, error)
 }

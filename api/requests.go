@@ -172,7 +172,7 @@ func (s *surface) showTask(r route) {
 		if err != nil {
 			return nil, err
 		}
-		view, err := s.desk.ShowTask(ctx, actor, id, in.ID)
+		view, err := s.desk.ShowTask(ctx, actor, in.Key, id, in.ID)
 		if err != nil {
 			return nil, err
 		}

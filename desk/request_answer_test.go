@@ -56,10 +56,9 @@ func TestAnAnswerAboutACopySaysWhatIsHeld(t *testing.T) {
 	require.Contains(t, text, "complain to a data protection authority", "GDPR art 12(4)")
 }
 
-// What is not gone yet says what it waits for, and until when where somebody is to be done by then; what stays says its
-// ground in the person's language, and quotes the provision.
-func TestAnAnswerSaysWhatTheRestWaitsFor(t *testing.T) {
-	t.Parallel()
+// withOwner is a counter whose estate has a system that only its owner can reach.
+func withOwner(t *testing.T) *counter {
+	t.Helper()
 	c := newCounter(t)
 	declared := liveEstate()
 	declared.Stores = append(declared.Stores, estate.Store{ID: "crm", Kind: estate.Manual, Owner: "dora", Collections: []estate.Collection{
@@ -69,6 +68,14 @@ func TestAnAnswerSaysWhatTheRestWaitsFor(t *testing.T) {
 	c.work.Desk = c.Desk
 	byHand := places.New(declared, nil, activities.OwnerTasks{Desk: c.Desk}, nil)
 	c.stores["crm"] = func() (erasure.Store, error) { return byHand.Open(context.Background(), "crm", c.Case) }
+	return c
+}
+
+// What is not gone yet says what it waits for, and until when where somebody is to be done by then; what stays says its
+// ground in the person's language, and quotes the provision.
+func TestAnAnswerSaysWhatTheRestWaitsFor(t *testing.T) {
+	t.Parallel()
+	c := withOwner(t)
 	done, err := c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", desk.RequestInput{
 		Right: "erasure", Country: "DE", Language: "de", Channel: "api", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}, Drill: true,
 	})
@@ -111,4 +118,36 @@ func TestAnInstallationWithoutANameSaysWhatToSet(t *testing.T) {
 	require.Equal(t, problem.Unavailable, problem.CodeOf(err))
 	require.ErrorContains(t, err, "DOCKET_COMPANY_NAME")
 	require.Zero(t, scan[int](t, c.Database.Superuser, `SELECT count(*) FROM cases`))
+}
+
+// The identifiers of a task are shown once; whoever's answer was lost is shown them again for the same key, and nobody else.
+func TestATasksIdentifiersAreShownOnceAndALostAnswerIsRepeated(t *testing.T) {
+	t.Parallel()
+	c := withOwner(t)
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	c.approves()
+	c.advance(73 * time.Hour)
+	c.runs()
+	tasks, err := c.Desk.Tasks(c.ctx, c.As(access.Responder), c.Case)
+	require.NoError(t, err)
+	show := func(as access.Role, key string) (desk.TaskView, error) {
+		return c.Desk.ShowTask(c.ctx, c.As(as), key, c.Case, tasks[0].ID)
+	}
+	first, err := show(access.Responder, "one")
+	require.NoError(t, err)
+	require.Equal(t, []string{"ana@example.test"}, first.Identities[0].Values)
+	again, err := show(access.Responder, "one")
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	require.Equal(t, 1, scan[int](t, c.Database.Superuser, `SELECT count(*) FROM timeline WHERE case_id = $1 AND kind = 'task.shown'`, c.Case))
+	for _, one := range []struct {
+		as  access.Role
+		key string
+	}{{access.Responder, "two"}, {access.Responder, ""}, {access.PrivacyLead, "one"}} {
+		_, err := show(one.as, one.key)
+		require.Equal(t, "shown_before", refusalOf(err).Blockers[0].Code)
+	}
+	stored := scan[string](t, c.Database.Superuser, `SELECT coalesce(string_agg(k::text, ''), '') FROM idempotency k`)
+	require.NotContains(t, stored, "ana@example.test")
 }

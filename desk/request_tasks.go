@@ -133,13 +133,13 @@ func (d *Desk) Tasks(ctx context.Context, actor access.Actor, caseID uuid.UUID) 
 	return views, err
 }
 
-// ShowTask shows the identifiers of a task, once; that it did is recorded.
-func (d *Desk) ShowTask(ctx context.Context, actor access.Actor, caseID, taskID uuid.UUID) (view TaskView, err error) {
+// ShowTask shows the identifiers of a task, once; that it did is recorded. Whoever's answer was lost asks again with the same key.
+func (d *Desk) ShowTask(ctx context.Context, actor access.Actor, key string, caseID, taskID uuid.UUID) (view TaskView, err error) {
 	who, err := uuid.Parse(actor.ID)
 	if err != nil {
 		return view, problem.New(problem.Forbidden, "only people are shown identifiers")
 	}
-	_, err = d.onRequest(ctx, actor, "", access.RequestTask, caseID, nil, func(w *work) (Receipt, error) {
+	_, err = d.onRequest(ctx, actor, key, access.RequestTask, caseID, within(taskID, "show"), func(w *work) (Receipt, error) {
 		t, err := w.LockTask(ctx, w.c.ID, taskID)
 		if err != nil {
 			return Receipt{}, err
@@ -147,15 +147,29 @@ func (d *Desk) ShowTask(ctx context.Context, actor access.Actor, caseID, taskID 
 		if t.ShownAt != nil {
 			return Receipt{}, problem.Blocked(problem.Blocker{Code: "shown_before", Ref: taskID.String(), Detail: "its identifiers were shown before; send the task back to have them shown again"})
 		}
-		var content taskContent
-		if err := w.key.OpenJSON(taskPlace(t.ID), t.Sealed, &content); err != nil {
-			return Receipt{}, err
-		}
 		t.ShownAt, t.ShownTo = &w.c.Now, &who
+		w.write("task.shown", time.Time{}, map[string]any{"task": t.ID}, nil)
+		return Receipt{ID: &t.ID}, w.SetTask(ctx, t)
+	})
+	if err != nil {
+		return view, err
+	}
+	// A receipt holds no identifiers: they are read for whom they were shown to.
+	err = d.read(ctx, actor, access.RequestTask, caseID, func(tx *store.Tx, c store.Case, key seal.Key) error {
+		t, err := tx.LockTask(ctx, c.ID, taskID)
+		if err != nil {
+			return err
+		}
+		if t.ShownTo == nil || *t.ShownTo != who || t.CheckedAt != nil {
+			return problem.Blocked(problem.Blocker{Code: "shown_before", Ref: taskID.String(), Detail: "its identifiers were shown before, and the task has moved on"})
+		}
+		var content taskContent
+		if err := key.OpenJSON(taskPlace(t.ID), t.Sealed, &content); err != nil {
+			return err
+		}
 		view = taskView(t)
 		view.Identities, view.Masks, view.Keep = content.Identities, content.Masks, content.Keep
-		w.write("task.shown", time.Time{}, map[string]any{"task": t.ID}, nil)
-		return Receipt{}, w.SetTask(ctx, t)
+		return nil
 	})
 	return view, err
 }

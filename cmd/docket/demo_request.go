@@ -243,7 +243,7 @@ func (d *deletion) byHand(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	shown, err := d.Desk.ShowTask(ctx, d.As(access.SecurityLead), d.Case, task.ID)
+	shown, err := d.Desk.ShowTask(ctx, d.As(access.SecurityLead), "", d.Case, task.ID)
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,7 @@ func attested(t *testing.T, e *testkit.Engine, caseID uuid.UUID) {
 	require.NoError(t, err)
 	require.Len(t, tasks, 1)
 	require.Equal(t, "archive/letters", tasks[0].Address)
-	shown, err := e.Desk.ShowTask(ctx, e.As(access.Responder), caseID, tasks[0].ID)
+	shown, err := e.Desk.ShowTask(ctx, e.As(access.Responder), "", caseID, tasks[0].ID)
 	require.NoError(t, err)
 	require.Equal(t, []erasing.Match{{Field: "email", Values: []string{"ana@example.test"}}}, shown.Identities)
 	_, err = e.Desk.TaskDone(ctx, e.As(access.Responder), "", caseID, tasks[0].ID, desk.TaskDoneInput{Evidence: []byte("photograph of the empty folder"), Words: "her letters were shredded"})
