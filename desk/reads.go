@@ -13,6 +13,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/cases/incident"
+	"github.com/atlascloudai/docket/core/cases/request"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/store"
@@ -104,8 +105,8 @@ func (d *Desk) Cases(ctx context.Context, actor access.Actor, status, cursor str
 	if err := access.May(actor, access.CaseRead); err != nil {
 		return page, err
 	}
-	if status != "" && !incident.Status(status).Known() {
-		return page, problem.InvalidField("status", "%q is no status; see new, triage, active, resolved, closed, dismissed", status)
+	if status != "" && !incident.Status(status).Known() && !request.Status(status).Known() {
+		return page, problem.InvalidField("status", "%q is no status; of incidents there are new, triage, active, resolved, closed, dismissed, of requests %v", status, request.Statuses())
 	}
 	before, err := after(cursor)
 	if err != nil {

@@ -67,10 +67,29 @@ func (d *Desk) PlaceRecordHold(ctx context.Context, actor access.Actor, key stri
 				h.Commit = d.recordCommit(in.Address, in.Key)
 			}
 			receipt = Receipt{ID: &id}
-			return tx.InsertRecordHold(ctx, h)
+			return firstError(tx.InsertRecordHold(ctx, h), d.tellPlaced(ctx, tx, actor, h))
 		})
 	})
 	return receipt, err
+}
+
+// tellPlaced writes a hold into the chain of every request that still works where it stands. What it keeps of each, the ledger says.
+func (d *Desk) tellPlaced(ctx context.Context, tx *store.Tx, actor access.Actor, h store.RecordHold) error {
+	cases, err := tx.CasesAt(ctx, h.Address)
+	if err != nil {
+		return err
+	}
+	for _, caseID := range cases {
+		if _, err := d.locked(ctx, tx, Docket, caseID, func(w *work) (Receipt, error) {
+			w.actor = actor // Docket sees every case; whose decision it is, the chain says.
+			w.write("hold.record_placed", time.Time{}, map[string]any{"hold": h.ID, "address": h.Address, "whole": len(h.Commit) == 0, "ground": h.Ground,
+				"review_at": h.ReviewAt.UTC(), "until": utc(h.Until)}, nil)
+			return Receipt{}, nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ReleaseRecordHold ends a hold: the requests that waited for it go on by themselves, and each of their chains says why.

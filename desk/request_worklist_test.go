@@ -65,3 +65,15 @@ func TestTheWorklistGoesByTheNextClock(t *testing.T) {
 		require.Equal(t, field, refusalOf(err).Field)
 	}
 }
+
+// The list of all cases knows the statuses of every kind.
+func TestCasesAreListedByTheStatusesOfEveryKind(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	asked := c.asks("erasure", "ana@example.test")
+	page, err := c.Desk.Cases(c.ctx, c.As(access.PrivacyLead), "verifying_identity", "", 10)
+	require.NoError(t, err)
+	require.Equal(t, asked.Code, page.Items[0].Code)
+	_, err = c.Desk.Cases(c.ctx, c.As(access.PrivacyLead), "lost", "", 10)
+	require.Equal(t, "status", refusalOf(err).Field)
+}

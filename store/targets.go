@@ -521,6 +521,16 @@ func (tx *Tx) Holding(ctx context.Context, address string, commits [][]byte, now
 	return of, err
 }
 
+// CasesAt are the requests that have not ended their work on an address, and whose chain can still be written to.
+func (tx *Tx) CasesAt(ctx context.Context, address string) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, `SELECT DISTINCT t.case_id FROM target t JOIN data_key y ON y.scope = t.case_id
+		WHERE t.address = $1 AND t.state <> 'done' AND length(y.wrapped) > 0 ORDER BY t.case_id`, address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read which requests work there: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+}
+
 // CasesHeldBy are the cases with records that a hold keeps.
 func (tx *Tx) CasesHeldBy(ctx context.Context, hold uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `SELECT DISTINCT case_id FROM target_page WHERE hold_id = $1 AND state = 'held' ORDER BY case_id`, hold)
