@@ -51,18 +51,9 @@ func rowsOver(t *stand, h *testkit.House, r ratio, seen bool) ratio {
 	r.product = func() float64 {
 		account++
 		live.Account(t, account, rowsARound)
-		asked := worker.Ask(t, h, account)
-		require.NoError(t, worker.Carry(t, asked, "plan"))
-		worker.Begin(t, h, asked)
-		begun := watched.begin()
-		require.NoError(t, worker.Carry(t, asked, ""))
-		ended := time.Now()
-		worker.Gone(t, h, asked)
+		speed := watched.carry(t, h, worker, account, rowsARound, seen)
 		require.Zero(t, live.Prompts(t, account))
-		if !seen {
-			ended = watched.erased
-		}
-		return rowsARound / ended.Sub(begun).Seconds()
+		return speed
 	}
 	return r
 }
@@ -73,9 +64,21 @@ type watched struct {
 	erased time.Time
 }
 
-func (w *watched) begin() time.Time {
+// carry carries out the erasure of an account's n records, and answers how many a second: until all were erased or, seen, until
+// all were seen to be gone and the request ended.
+func (w *watched) carry(t *stand, h *testkit.House, worker scale.Worker, account int64, n int, seen bool) float64 {
+	asked := worker.Ask(t, h, account)
+	require.NoError(t, worker.Carry(t, asked, "plan"))
+	worker.Begin(t, h, asked)
 	w.erased = time.Time{}
-	return time.Now()
+	begun := time.Now()
+	require.NoError(t, worker.Carry(t, asked, ""))
+	ended := time.Now()
+	worker.Gone(t, h, asked)
+	if !seen {
+		ended = w.erased
+	}
+	return float64(n) / ended.Sub(begun).Seconds()
 }
 
 // Verify implements erasure.Store.

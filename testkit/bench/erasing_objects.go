@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
@@ -53,18 +52,9 @@ func objectsOver(t *stand, h *testkit.House, r ratio, seen bool) ratio {
 	r.product = func() float64 {
 		account++
 		b.fill(t, account)
-		asked := worker.Ask(t, h, account)
-		require.NoError(t, worker.Carry(t, asked, "plan"))
-		worker.Begin(t, h, asked)
-		begun := watched.begin()
-		require.NoError(t, worker.Carry(t, asked, ""))
-		ended := time.Now()
-		worker.Gone(t, h, asked)
+		speed := watched.carry(t, h, worker, account, objectsARound, seen)
 		require.Empty(t, b.versions(t, account))
-		if !seen {
-			ended = watched.erased
-		}
-		return objectsARound / ended.Sub(begun).Seconds()
+		return speed
 	}
 	return r
 }

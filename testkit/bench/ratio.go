@@ -65,16 +65,16 @@ func print(to io.Writer, results []result, judge bool) {
 	fmt.Fprintf(to, "\n%-26s %22s %22s %20s %8s\n", "", "floor", "product", "ratio", "target")
 	for _, r := range results {
 		floor, product, quotient := spreadOf(r.floors), spreadOf(r.products), spreadOf(r.quotients)
-		verdict := "not judged"
+		verdict, target := "not judged", fmt.Sprintf("%.2f", r.target)
 		if r.target == 0 {
-			verdict = "shown"
+			verdict, target = "shown", "none"
 		} else if judge {
 			if verdict = "met"; quotient.median < r.target {
 				verdict = "MISSED"
 			}
 		}
-		fmt.Fprintf(to, "%-26s %9.0f (%.0f..%.0f) %9.0f (%.0f..%.0f) %6.2f (%.2f..%.2f) %8.2f  %s\n", r.name+", "+r.unit,
-			floor.median, floor.low, floor.high, product.median, product.low, product.high, quotient.median, quotient.low, quotient.high, r.target, verdict)
+		fmt.Fprintf(to, "%-26s %9.0f (%.0f..%.0f) %9.0f (%.0f..%.0f) %6.2f (%.2f..%.2f) %8s  %s\n", r.name+", "+r.unit,
+			floor.median, floor.low, floor.high, product.median, product.low, product.high, quotient.median, quotient.low, quotient.high, target, verdict)
 		if r.note != nil {
 			fmt.Fprintf(to, "%-26s %s\n", "", r.note())
 		}
