@@ -162,6 +162,7 @@ type intake interface {
 	Agents(ctx context.Context, actor access.Actor) ([]desk.AgentView, error)
 	RecordHolds(ctx context.Context, actor access.Actor) ([]desk.RecordHoldView, error)
 	PlaceRecordHold(ctx context.Context, actor access.Actor, key string, in desk.RecordHoldInput) (desk.Receipt, error)
+	ReviewRecordHold(ctx context.Context, actor access.Actor, key string, holdID uuid.UUID, in desk.HoldReviewInput) (desk.Receipt, error)
 	ReleaseRecordHold(ctx context.Context, actor access.Actor, key string, holdID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
 	ChallengeStands(ctx context.Context, challengeID uuid.UUID) (bool, error)
 	ProveIdentity(ctx context.Context, challengeID uuid.UUID, code string) error

@@ -16,6 +16,7 @@ func (s *surface) intake() {
 	opens(s, post("/v1/record-holds", "placeRecordHold", "Keep a record, or a whole collection, from being destroyed for any request", access.RequestHold).makes(), Desk.PlaceRecordHold)
 	register(s, get("/v1/agents", "listAgents", "List agents with what authorises them", access.RequestVerify), whole(s, Desk.Agents))
 	register(s, get("/v1/record-holds", "listRecordHolds", "List holds on records, those that stand first", access.RequestHold), whole(s, Desk.RecordHolds))
+	part(s, post("/v1/record-holds/{id}/review", "reviewRecordHold", "Record that counsel looked at a hold again and that it stands, until another review date", access.RequestHold), Desk.ReviewRecordHold)
 	part(s, post("/v1/record-holds/{id}/release", "releaseRecordHold", "End a hold on records: the requests that waited for it go on by themselves", access.RequestHold), Desk.ReleaseRecordHold)
 }
 

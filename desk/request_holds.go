@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/store"
@@ -92,13 +93,73 @@ func (d *Desk) tellPlaced(ctx context.Context, tx *store.Tx, actor access.Actor,
 	return nil
 }
 
+// ReviewHolds raises counsel about the holds on a request's records whose review date has come.
+func (d *Desk) ReviewHolds(ctx context.Context, caseID uuid.UUID) (int, error) {
+	return d.process(ctx, access.RaiseOpen, caseID, func(w *work) (int, error) {
+		due, err := w.DueReviews(ctx, w.c.ID, w.c.Now)
+		for _, one := range due {
+			err = firstError(err, d.raise(ctx, w, store.Raise{Key: one.Key, Kind: cases.RaiseHoldReview, DueAt: one.At, Count: one.Records}))
+		}
+		return len(due), err
+	})
+}
+
+// HoldReviewInput is counsel's word that a hold still stands.
+type HoldReviewInput struct {
+	Reason   string    `json:"reason" minLength:"1" maxLength:"5000" doc:"Why it is still needed"`
+	ReviewAt time.Time `json:"review_at" doc:"When counsel looks at it again"`
+}
+
+// ReviewRecordHold records that counsel looked at a hold again and that it stands, until another review date.
+func (d *Desk) ReviewRecordHold(ctx context.Context, actor access.Actor, key string, holdID uuid.UUID, in HoldReviewInput) (Receipt, error) {
+	if in.Reason == "" {
+		return Receipt{}, problem.InvalidField("reason", "say why it is still needed")
+	}
+	return d.onRecordHold(ctx, actor, key, "hold.record_reviewed", in.Reason, holdID, in, func(tx *store.Tx, _ uuid.UUID) (map[uuid.UUID]map[string]any, error) {
+		h, err := standing(ctx, tx, holdID)
+		if err != nil {
+			return nil, err
+		}
+		now, err := tx.Now(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !in.ReviewAt.After(now) {
+			return nil, problem.InvalidField("review_at", "give an instant ahead")
+		}
+		h.ReviewAt = in.ReviewAt
+		held, err := tx.CasesHeldBy(ctx, holdID)
+		told := map[uuid.UUID]map[string]any{}
+		for _, id := range held {
+			told[id] = map[string]any{"hold": holdID, "review_at": in.ReviewAt.UTC()}
+		}
+		return told, firstError(err, tx.SetRecordHold(ctx, h))
+	})
+}
+
+// standing reads a hold that was not released.
+func standing(ctx context.Context, tx *store.Tx, holdID uuid.UUID) (store.RecordHold, error) {
+	h, err := tx.RecordHold(ctx, holdID)
+	if err == nil && h.ReleasedAt != nil {
+		err = problem.Blocked(problem.Blocker{Code: "already_released", Ref: holdID.String(), Detail: "the hold was released before"})
+	}
+	return h, err
+}
+
 // ReleaseRecordHold ends a hold: the requests that waited for it go on by themselves, and each of their chains says why.
 func (d *Desk) ReleaseRecordHold(ctx context.Context, actor access.Actor, key string, holdID uuid.UUID, in ReasonInput) (Receipt, error) {
-	if err := access.May(actor, access.RequestHold); err != nil {
-		return Receipt{}, err
-	}
 	if in.Reason == "" {
 		return Receipt{}, problem.InvalidField("reason", "say why it is no longer needed")
+	}
+	return d.onRecordHold(ctx, actor, key, "hold.record_released", in.Reason, holdID, in, func(tx *store.Tx, who uuid.UUID) (map[uuid.UUID]map[string]any, error) {
+		return releaseHold(ctx, tx, holdID, who)
+	})
+}
+
+// onRecordHold decides about a hold, and writes what f answers into the chain of every request with records that it keeps.
+func (d *Desk) onRecordHold(ctx context.Context, actor access.Actor, key, kind, reason string, holdID uuid.UUID, in any, f func(*store.Tx, uuid.UUID) (map[uuid.UUID]map[string]any, error)) (Receipt, error) {
+	if err := access.May(actor, access.RequestHold); err != nil {
+		return Receipt{}, err
 	}
 	who, err := uuid.Parse(actor.ID)
 	if err != nil {
@@ -110,7 +171,7 @@ func (d *Desk) ReleaseRecordHold(ctx context.Context, actor access.Actor, key st
 	}
 	receipt := Receipt{ID: &holdID}
 	err = d.store.Do(ctx, func(tx *store.Tx) error {
-		return once(ctx, tx, actor, key, "record_hold.release", digest, &receipt, func() error {
+		return once(ctx, tx, actor, key, kind, digest, &receipt, func() error {
 			cases, err := tx.CasesHeldBy(ctx, holdID)
 			if err != nil {
 				return err
@@ -120,16 +181,18 @@ func (d *Desk) ReleaseRecordHold(ctx context.Context, actor access.Actor, key st
 					return err
 				}
 			}
-			held, err := releaseHold(ctx, tx, holdID, who)
+			told, err := f(tx, who)
 			if err != nil {
 				return err
 			}
 			receipt.Count = 0
-			for caseID, records := range held {
-				receipt.Count += records
+			for caseID, body := range told {
+				if records, ok := body["records"].(int); ok {
+					receipt.Count += records
+				}
 				if _, err := d.locked(ctx, tx, Docket, caseID, func(w *work) (Receipt, error) {
 					w.actor = actor // Docket sees every case; whose decision it is, the chain says.
-					w.write("hold.record_released", time.Time{}, map[string]any{"hold": holdID, "records": records}, map[string]any{"reason": in.Reason})
+					w.write(kind, time.Time{}, body, map[string]any{"reason": reason})
 					return Receipt{}, nil
 				}); err != nil {
 					return err
@@ -141,14 +204,11 @@ func (d *Desk) ReleaseRecordHold(ctx context.Context, actor access.Actor, key st
 	return receipt, err
 }
 
-// releaseHold ends a hold, wakes what it kept, and says how many records of which cases that is.
-func releaseHold(ctx context.Context, tx *store.Tx, holdID, who uuid.UUID) (map[uuid.UUID]int, error) {
-	h, err := tx.RecordHold(ctx, holdID)
+// releaseHold ends a hold, wakes what it kept, and says of each case how many records that is.
+func releaseHold(ctx context.Context, tx *store.Tx, holdID, who uuid.UUID) (map[uuid.UUID]map[string]any, error) {
+	h, err := standing(ctx, tx, holdID)
 	if err != nil {
 		return nil, err
-	}
-	if h.ReleasedAt != nil {
-		return nil, problem.Blocked(problem.Blocker{Code: "already_released", Ref: holdID.String(), Detail: "the hold was released before"})
 	}
 	now, err := tx.Now(ctx)
 	if err != nil {
@@ -163,7 +223,7 @@ func releaseHold(ctx context.Context, tx *store.Tx, holdID, who uuid.UUID) (map[
 	if err != nil {
 		return nil, err
 	}
-	held := map[uuid.UUID]int{}
+	held, told := map[uuid.UUID]int{}, map[uuid.UUID]map[string]any{}
 	for _, page := range pages {
 		c, err := tx.Case(ctx, Docket, page.Case)
 		if err != nil {
@@ -175,7 +235,10 @@ func releaseHold(ctx context.Context, tx *store.Tx, holdID, who uuid.UUID) (map[
 		}
 		held[c.ID] += page.Items
 	}
-	return held, tx.SetRecordHold(ctx, h)
+	for id, records := range held {
+		told[id] = map[string]any{"hold": holdID, "records": records}
+	}
+	return told, tx.SetRecordHold(ctx, h)
 }
 
 // RecordHoldView is a hold as people see it. Of a record it says only that it is one: its key is not stored.

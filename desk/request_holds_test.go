@@ -101,3 +101,41 @@ func TestHoldsAndAgentsAreListed(t *testing.T) {
 		require.Equal(t, problem.Forbidden, problem.CodeOf(read(c.As(access.CommsLead))))
 	}
 }
+
+// On its review date counsel is raised, once, for every request whose records a hold keeps; a hold that still stands gets a
+// next date, and is raised about again.
+func TestCounselIsRaisedOnTheReviewDateOfAHold(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	c.approves()
+	held := c.holds("app/tickets", `["2"]`)
+	c.advance(73 * time.Hour)
+	c.runs()
+	raised := func() int {
+		return scan[int](t, c.Database.Superuser, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'hold_review' AND count = 1`, c.Case)
+	}
+	require.Zero(t, raised())
+	c.advance(90 * 24 * time.Hour)
+	c.runs()
+	c.runs()
+	require.Equal(t, 1, raised())
+	require.EqualValues(t, 1, c.rows("tickets", "account_id = 1"), "a date that passed releases nothing")
+
+	review := func(at time.Time) error {
+		_, err := c.Desk.ReviewRecordHold(c.ctx, c.As(access.LegalCounsel), "", *held.ID, desk.HoldReviewInput{Reason: "the claim is still there", ReviewAt: at})
+		return err
+	}
+	require.Equal(t, "review_at", refusalOf(review(time.Now().Add(-time.Hour))).Field)
+	require.NoError(t, review(time.Now().Add(200*24*time.Hour)))
+	c.runs()
+	require.Equal(t, 1, raised())
+	c.advance(110 * 24 * time.Hour)
+	c.runs()
+	require.Equal(t, 2, raised())
+	_, err := c.Desk.ReleaseRecordHold(c.ctx, c.As(access.LegalCounsel), "", *held.ID, desk.ReasonInput{Reason: "settled"})
+	require.NoError(t, err)
+	require.Equal(t, "already_released", refusalOf(review(time.Now().Add(time.Hour))).Blockers[0].Code)
+	c.verified()
+}

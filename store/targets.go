@@ -487,9 +487,9 @@ func (tx *Tx) RecordHolds(ctx context.Context, limit int) ([]RecordHold, error) 
 	return pgx.CollectRows(rows, scanRecordHold)
 }
 
-// SetRecordHold writes who approved or released a hold.
+// SetRecordHold writes who approved or released a hold, and when it is looked at again.
 func (tx *Tx) SetRecordHold(ctx context.Context, h RecordHold) error {
-	_, err := tx.Exec(ctx, `UPDATE record_hold SET approved_by = $2, released_at = $3, released_by = $4 WHERE id = $1`, h.ID, h.ApprovedBy, h.ReleasedAt, h.ReleasedBy)
+	_, err := tx.Exec(ctx, `UPDATE record_hold SET approved_by = $2, released_at = $3, released_by = $4, review_at = $5 WHERE id = $1`, h.ID, h.ApprovedBy, h.ReleasedAt, h.ReleasedBy, h.ReviewAt)
 	if err != nil {
 		return fmt.Errorf("cannot write the hold: %w", err)
 	}
@@ -575,7 +575,39 @@ func (tx *Tx) NextOfRequest(ctx context.Context, caseID uuid.UUID, offset time.D
 	if !any { // The plan's targets are not laid out yet.
 		next.Target = &now
 	}
+	err = tx.QueryRow(ctx, `SELECT min(h.review_at) FROM record_hold h WHERE `+unreviewed, caseID, now).Scan(&next.Review)
+	if err != nil {
+		return next, fmt.Errorf("cannot read when a hold is looked at again: %w", err)
+	}
 	return next, nil
+}
+
+// reviewKey is the key of the raise about a review date; unreviewed are the holds h that stand at $2, keep records of the request
+// $1, and whose review date nobody was raised about.
+const (
+	reviewKey  = `'hold_review@' || h.id || '@' || extract(epoch FROM h.review_at)`
+	unreviewed = `h.released_at IS NULL AND (h.until_at IS NULL OR h.until_at > $2)
+		AND EXISTS (SELECT FROM target_page p WHERE p.hold_id = h.id AND p.state = 'held' AND p.case_id = $1)
+		AND NOT EXISTS (SELECT FROM raise r WHERE r.case_id = $1 AND r.key = ` + reviewKey + `)`
+)
+
+// DueReview is a hold whose review date has come.
+type DueReview struct {
+	// Key is the key of the raise about it.
+	Key string
+	At  time.Time
+	// Records of the request are kept by it.
+	Records int
+}
+
+// DueReviews are the holds on records of a request that counsel has to look at again.
+func (tx *Tx) DueReviews(ctx context.Context, caseID uuid.UUID, now time.Time) ([]DueReview, error) {
+	rows, err := tx.Query(ctx, `SELECT `+reviewKey+`, h.review_at, (SELECT sum(items)::int FROM target_page p WHERE p.hold_id = h.id AND p.state = 'held' AND p.case_id = $1)
+		FROM record_hold h WHERE h.review_at <= $2 AND `+unreviewed+` ORDER BY h.review_at, h.id`, caseID, now)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read which holds are due for review: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[DueReview])
 }
 
 // DueTargets are the targets that can be worked on side by side now.

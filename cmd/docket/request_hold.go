@@ -15,6 +15,7 @@ import (
 type recordHoldCmd struct {
 	Place   recordHoldPlaceCmd   `cmd:"" help:"Keep a record, or a whole collection, from being destroyed."`
 	List    recordHoldListCmd    `cmd:"" help:"List holds with their review dates, those that stand first."`
+	Review  recordHoldReviewCmd  `cmd:"" help:"Record that counsel looked at a hold again and that it stands, until another review date."`
 	Release recordHoldReleaseCmd `cmd:"" help:"End a hold: the requests that waited for it go on by themselves."`
 }
 
@@ -32,6 +33,17 @@ func (c *recordHoldPlaceCmd) Run(ctx context.Context, p *requestCmd, out io.Writ
 	return decide(ctx, &p.Remote, out, client.Call{Path: "/v1/record-holds", Body: desk.RecordHoldInput{
 		Address: c.Address, Key: c.Record, Ground: c.Ground, Reason: c.Reason, ReviewAt: c.ReviewAt, Until: c.Until,
 	}})
+}
+
+type recordHoldReviewCmd struct {
+	Hold     uuid.UUID `arg:"" help:"Id of the hold."`
+	ReviewAt time.Time `required:"" help:"When counsel looks at it again, with its offset."`
+	reasonFlag
+}
+
+// Run records the review.
+func (c *recordHoldReviewCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: client.Path("v1", "record-holds", c.Hold.String(), "review"), Body: desk.HoldReviewInput{Reason: c.Reason, ReviewAt: c.ReviewAt}})
 }
 
 type recordHoldReleaseCmd struct {

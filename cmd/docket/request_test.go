@@ -73,7 +73,8 @@ func TestEveryRequestCommandIsWhatTheAPITakes(t *testing.T) {
 		"hold list":         "GET /v1/record-holds",
 		"batch " + requests: "POST /v1/requests/batch",
 		"hold place crm/people --record k --ground legal_claims --review-at 2027-06-01T09:30:00Z --reason r": "POST /v1/record-holds",
-		"hold release I --reason r": "POST /v1/record-holds/I/release",
+		"hold release I --reason r":                                 "POST /v1/record-holds/I/release",
+		"hold review I --review-at 2027-06-01T09:30:00Z --reason r": "POST /v1/record-holds/I/review",
 	})
 }
 

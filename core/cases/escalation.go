@@ -22,6 +22,8 @@ const (
 	RaiseUnclear = "letter_unclear"
 	// RaiseController: an account's data shows that a customer decides about it; the request is owed to that customer.
 	RaiseController = "controller_shown"
+	// RaiseHoldReview: the day has come on which counsel looks again at a hold that keeps records of the request.
+	RaiseHoldReview = "hold_review"
 	// RaiseTask: the owner of a system that only people can reach has a task.
 	RaiseTask = "owner_task"
 	// RaiseTarget: a place where a person's data lies does not answer, or is not what the estate says.
@@ -63,6 +65,8 @@ func Escalation(kind string) []Step {
 		return []Step{{Roles: []string{"responder"}, Then: 3 * 24 * time.Hour}, {Roles: []string{"responder", "privacy_lead"}, Then: 3 * 24 * time.Hour}, {Roles: []string{"security_lead"}}}
 	case RaiseTarget:
 		return []Step{{Roles: []string{"privacy_lead"}, Then: 4 * time.Hour}, {Roles: []string{"security_lead"}}}
+	case RaiseHoldReview:
+		return []Step{{Roles: []string{"legal_counsel"}, Then: 7 * 24 * time.Hour}, {Roles: []string{"legal_counsel", "privacy_lead"}}}
 	case RaiseUndecided, RaiseDelay, RaiseExemptionReview:
 		return []Step{{Roles: []string{"legal_counsel"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
 	default:

@@ -27,6 +27,7 @@ const (
 	StageDraft   = "draft"
 	StageCarry   = "carry"
 	StageWipe    = "wipe"
+	StageReview  = "review"
 
 	StageSend   = "send"
 	StageSeal   = "seal"
@@ -51,6 +52,7 @@ const (
 	DraftAnswer  = "request.draft"
 	CarryRequest = "request.carry"
 	WipeExport   = "request.wipe"
+	ReviewHolds  = "request.review"
 )
 
 // Activities of the campaign's process.

@@ -44,6 +44,9 @@ func stage(name string) process.Stage {
 	case contract.StageWipe:
 		// The export was fetched, or its period is over: what was gathered is emptied.
 		return process.InDatabase(contract.WipeExport)
+	case contract.StageReview:
+		// Counsel said to look again at a hold by now: counsel is raised.
+		return process.InDatabase(contract.ReviewHolds)
 	case contract.StageRaise:
 		return process.InDatabase(contract.RaiseDue)
 	case contract.StageEscalate:

@@ -21,6 +21,8 @@ const (
 	StageCarry cases.Stage = "carry"
 	// StageWipe: what was gathered for an export has to be emptied.
 	StageWipe cases.Stage = "wipe"
+	// StageReview: counsel is to look again at a hold that keeps records.
+	StageReview cases.Stage = "review"
 )
 
 // Next holds the earliest instants, in case time, at which something of the request comes due.
@@ -30,6 +32,8 @@ type Next struct {
 	Target *time.Time
 	// Draft is when an answer has to be drafted at the latest.
 	Draft *time.Time
+	// Review is the earliest review date of a hold that keeps records, and for which nobody was raised.
+	Review *time.Time
 }
 
 // Agenda is the life of a request as its process sees it. Deadlines only raise; what is erased was approved.
@@ -50,5 +54,6 @@ func Agenda(s State, c Counts, next Next, now time.Time) cases.Agenda {
 		agenda.Due(StageCarry, &now, now)
 	}
 	agenda.Due(StageWipe, s.wipeAt(now), now)
+	agenda.Due(StageReview, next.Review, now)
 	return agenda
 }
