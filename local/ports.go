@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 )
 
 // FreePorts returns n different TCP ports on 127.0.0.1 on which nobody listens.
@@ -27,4 +28,15 @@ func FreePorts(n int) ([]int, error) {
 		}
 	}
 	return nil, fmt.Errorf("cannot find %d free ports on 127.0.0.1 between %d and %d", n, low, high)
+}
+
+// onFreePorts starts a server that listens on ports that were free a moment ago. Where somebody else was faster it starts it on
+// others, a few times; a port that was asked for and is taken stays the error.
+func onFreePorts(start func() error) (err error) {
+	for range 3 {
+		if err = start(); err == nil || !strings.Contains(err.Error(), "address already in use") {
+			return err
+		}
+	}
+	return err
 }

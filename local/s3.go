@@ -42,21 +42,27 @@ func StartS3(ctx context.Context, opt S3Options) (*S3, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opt.Port == 0 {
-		free, err := FreePorts(1)
-		if err != nil {
-			return nil, err
-		}
-		opt.Port = free[0]
-	}
 	if opt.Log == nil {
 		opt.Log = io.Discard
 	}
-	cmd := exec.Command(binary, "--dir", opt.Dir, "--port", strconv.Itoa(opt.Port))
-	// In the environment, since everybody on the machine reads command lines.
-	cmd.Env = append(os.Environ(), "S3_ACCESS_KEY="+opt.AccessKey, "S3_SECRET_KEY="+opt.SecretKey,
-		"S3_USER_ACCESS_KEY="+opt.UserAccessKey, "S3_USER_SECRET_KEY="+opt.UserSecretKey)
-	child, line, err := startServer(ctx, cmd, opt.Log)
+	var child *server
+	var line string
+	err = onFreePorts(func() error {
+		port := opt.Port
+		if port == 0 {
+			free, err := FreePorts(1)
+			if err != nil {
+				return err
+			}
+			port = free[0]
+		}
+		cmd := exec.Command(binary, "--dir", opt.Dir, "--port", strconv.Itoa(port))
+		// In the environment, since everybody on the machine reads command lines.
+		cmd.Env = append(os.Environ(), "S3_ACCESS_KEY="+opt.AccessKey, "S3_SECRET_KEY="+opt.SecretKey,
+			"S3_USER_ACCESS_KEY="+opt.UserAccessKey, "S3_USER_SECRET_KEY="+opt.UserSecretKey)
+		child, line, err = startServer(ctx, cmd, opt.Log)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start the S3 server %s: %w", binary, err)
 	}

@@ -72,16 +72,22 @@ func StartTemporal(ctx context.Context, opt TemporalOptions) (*Temporal, error) 
 	if opt.Log == nil {
 		opt.Log = io.Discard
 	}
-	args, err := opt.arguments()
-	if err != nil {
-		return nil, err
-	}
 	if opt.Binary == "" {
-		if opt.Binary, err = FindTemporal(); err != nil {
+		found, err := FindTemporal()
+		if err != nil {
 			return nil, err
 		}
+		opt.Binary = found
 	}
-	child, line, err := startServer(ctx, exec.Command(opt.Binary, args...), opt.Log)
+	var child *server
+	var line string
+	err := onFreePorts(func() error {
+		args, err := opt.arguments()
+		if err == nil {
+			child, line, err = startServer(ctx, exec.Command(opt.Binary, args...), opt.Log)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start the Temporal server %s: %w", opt.Binary, err)
 	}
