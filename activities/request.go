@@ -21,13 +21,14 @@ type RequestDesk interface {
 	NextRequest(ctx context.Context, caseID uuid.UUID, heard int64) (desk.Next, error)
 	// DueTargets lays a plan's targets out if need be, and answers those that can be worked on now.
 	DueTargets(ctx context.Context, caseID uuid.UUID) ([]uuid.UUID, error)
-	// MakePlan, StartErasing, DraftAnswer, CarryRequest, WipeExport and ReviewHolds carry out the stages of their names.
+	// MakePlan, StartErasing, DraftAnswer, CarryRequest, WipeExport, ReviewHolds and RemindOwners carry out the stages of their names.
 	MakePlan(ctx context.Context, caseID uuid.UUID) (int, error)
 	StartErasing(ctx context.Context, caseID uuid.UUID) (int, error)
 	DraftAnswer(ctx context.Context, caseID uuid.UUID) (int, error)
 	CarryRequest(ctx context.Context, caseID uuid.UUID) (int, error)
 	WipeExport(ctx context.Context, caseID uuid.UUID) (int, error)
 	ReviewHolds(ctx context.Context, caseID uuid.UUID) (int, error)
+	RemindOwners(ctx context.Context, caseID uuid.UUID) (int, error)
 	// NextStep decides on the next call to a target's store; the others keep what it answered.
 	NextStep(ctx context.Context, target, claim uuid.UUID) (*desk.Step, error)
 	StepLocated(ctx context.Context, step *desk.Step, page erasing.Page) error
@@ -100,6 +101,12 @@ func (a *Request) WipeExport(ctx context.Context, in contract.Subject) (contract
 func (a *Request) ReviewHolds(ctx context.Context, in contract.Subject) (contract.Done, error) {
 	n, err := a.Desk.ReviewHolds(ctx, in.ID)
 	return contract.Done{Count: n}, refusal("review the holds", err)
+}
+
+// RemindOwners raises people about owners' tasks that were to be done by now.
+func (a *Request) RemindOwners(ctx context.Context, in contract.Subject) (contract.Done, error) {
+	n, err := a.Desk.RemindOwners(ctx, in.ID)
+	return contract.Done{Count: n}, refusal("remind the owners", err)
 }
 
 // WorkTarget asks one target's store step by step, until nothing is due there or the turn is over. Every step is decided on

@@ -131,6 +131,14 @@ func TestATasksIdentifiersAreShownOnceAndALostAnswerIsRepeated(t *testing.T) {
 	c.runs()
 	tasks, err := c.Desk.Tasks(c.ctx, c.As(access.Responder), c.Case)
 	require.NoError(t, err)
+	overdue := func() int {
+		return scan[int](t, c.Database.Superuser, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'owner_task_overdue'`, c.Case)
+	}
+	require.Zero(t, overdue())
+	c.advance(tasks[0].DueAt.Sub(c.view().Received) - 73*time.Hour + time.Minute)
+	c.runs()
+	c.runs()
+	require.Equal(t, 1, overdue(), "whoever took it up is reminded, once")
 	show := func(as access.Role, key string) (desk.TaskView, error) {
 		return c.Desk.ShowTask(c.ctx, c.As(as), key, c.Case, tasks[0].ID)
 	}

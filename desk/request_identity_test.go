@@ -197,3 +197,21 @@ func TestADuplicateIsCoveredByTheRequestThatItRepeats(t *testing.T) {
 	require.NoError(t, err)
 	refused(t, link(), "ended")
 }
+
+// A document is looked at by decision only, and is not kept: without the word that it was deleted it shows nothing.
+func TestADocumentIsDeletedAfterTheCheck(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("access", "ana@example.test")
+	who := c.view().Identities[0].ID
+	in := desk.VerifyInput{Method: "document", Evidence: "an identity card, seen by two"}
+	_, err := c.Desk.VerifyIdentity(c.ctx, c.As(access.PrivacyLead), "", c.Case, who, in)
+	require.Equal(t, "document_deleted", refusalOf(err).Field)
+	in.DocumentDeleted = true
+	_, err = c.Desk.VerifyIdentity(c.ctx, c.As(access.Integration), "", c.Case, who, in)
+	require.Equal(t, problem.Forbidden, problem.CodeOf(err), "a machine looks at no document")
+	require.Equal(t, "asked", c.view().Identities[0].State)
+	_, err = c.Desk.VerifyIdentity(c.ctx, c.As(access.PrivacyLead), "", c.Case, who, in)
+	require.NoError(t, err)
+	require.Equal(t, "document", c.view().Identities[0].Method)
+}

@@ -195,6 +195,8 @@ func (c *counter) stage(name string) {
 		_, err = c.Desk.WipeExport(c.ctx, c.Case)
 	case contract.StageReview:
 		_, err = c.Desk.ReviewHolds(c.ctx, c.Case)
+	case contract.StageRemind:
+		_, err = c.Desk.RemindOwners(c.ctx, c.Case)
 	case contract.StageRaise:
 		_, err = c.Desk.RaiseDue(c.ctx, c.Case)
 	case contract.StageEscalate:

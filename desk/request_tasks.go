@@ -69,6 +69,17 @@ func (d *Desk) OpenTask(ctx context.Context, caseID uuid.UUID, in OwnerTask) err
 	return err
 }
 
+// RemindOwners raises people about tasks that were to be done by now, whoever took them up.
+func (d *Desk) RemindOwners(ctx context.Context, caseID uuid.UUID) (int, error) {
+	return d.process(ctx, access.RaiseOpen, caseID, func(w *work) (int, error) {
+		overdue, err := w.OverdueTasks(ctx, w.c.ID, w.c.Now)
+		for _, one := range overdue {
+			err = firstError(err, d.raise(ctx, w, store.Raise{Key: one.Key, Kind: cases.RaiseTaskOverdue, DueAt: one.Due, Count: 1}))
+		}
+		return len(overdue), err
+	})
+}
+
 // TaskAttested says whether the task of an order was carried out and checked, with the digest of its evidence; known is false
 // where there is no such task.
 func (d *Desk) TaskAttested(ctx context.Context, order string) (digest []byte, attested, known bool, err error) {

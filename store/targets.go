@@ -579,6 +579,10 @@ func (tx *Tx) NextOfRequest(ctx context.Context, caseID uuid.UUID, offset time.D
 	if err != nil {
 		return next, fmt.Errorf("cannot read when a hold is looked at again: %w", err)
 	}
+	err = tx.QueryRow(ctx, `SELECT min(o.due_at) FROM owner_task o WHERE `+unreminded, caseID).Scan(&next.Remind)
+	if err != nil {
+		return next, fmt.Errorf("cannot read when an owner is reminded: %w", err)
+	}
 	return next, nil
 }
 

@@ -110,3 +110,26 @@ func (tx *Tx) WakeTask(ctx context.Context, order string, now time.Time) error {
 	}
 	return nil
 }
+
+// overdueKey is the key of the raise about a task's due date; unreminded are the tasks o of the request $1 that are not done, and
+// about whose due date nobody was raised.
+const (
+	overdueKey = `'owner_task_overdue@' || o.id || '@' || extract(epoch FROM coalesce(o.sent_back_at, o.due_at))`
+	unreminded = `o.case_id = $1 AND o.done_at IS NULL AND NOT EXISTS (SELECT FROM raise r WHERE r.case_id = $1 AND r.key = ` + overdueKey + `)`
+)
+
+// OverdueTask is a task that was to be done by an instant.
+type OverdueTask struct {
+	// Key is the key of the raise about it.
+	Key string
+	Due time.Time
+}
+
+// OverdueTasks are the tasks of a request that are not done and were to be.
+func (tx *Tx) OverdueTasks(ctx context.Context, caseID uuid.UUID, now time.Time) ([]OverdueTask, error) {
+	rows, err := tx.Query(ctx, `SELECT `+overdueKey+`, o.due_at FROM owner_task o WHERE o.due_at <= $2 AND `+unreminded+` ORDER BY o.due_at, o.id`, caseID, now)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read which tasks are overdue: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[OverdueTask])
+}

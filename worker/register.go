@@ -37,6 +37,7 @@ func RegisterRequest(r worker.ActivityRegistry, a *activities.Request) {
 	r.RegisterActivityWithOptions(a.DraftAnswer, activity.RegisterOptions{Name: contract.DraftAnswer})
 	r.RegisterActivityWithOptions(a.CarryRequest, activity.RegisterOptions{Name: contract.CarryRequest})
 	r.RegisterActivityWithOptions(a.WipeExport, activity.RegisterOptions{Name: contract.WipeExport})
+	r.RegisterActivityWithOptions(a.RemindOwners, activity.RegisterOptions{Name: contract.RemindOwners})
 	r.RegisterActivityWithOptions(a.ReviewHolds, activity.RegisterOptions{Name: contract.ReviewHolds})
 }
 

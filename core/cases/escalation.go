@@ -26,6 +26,8 @@ const (
 	RaiseHoldReview = "hold_review"
 	// RaiseTask: the owner of a system that only people can reach has a task.
 	RaiseTask = "owner_task"
+	// RaiseTaskOverdue: the day by which such a task was to be done has come, whoever took it up.
+	RaiseTaskOverdue = "owner_task_overdue"
 	// RaiseTarget: a place where a person's data lies does not answer, or is not what the estate says.
 	RaiseTarget = "target_failed"
 	// RaiseExemptionReview: facts changed on which duties were found not to be owed.
@@ -63,6 +65,8 @@ func Escalation(kind string) []Step {
 		return []Step{{Roles: []string{"responder", "privacy_lead"}, Then: 2 * 24 * time.Hour}, {Roles: []string{"privacy_lead", "legal_counsel"}}}
 	case RaiseTask:
 		return []Step{{Roles: []string{"responder"}, Then: 3 * 24 * time.Hour}, {Roles: []string{"responder", "privacy_lead"}, Then: 3 * 24 * time.Hour}, {Roles: []string{"security_lead"}}}
+	case RaiseTaskOverdue:
+		return []Step{{Roles: []string{"responder", "privacy_lead"}, Then: 24 * time.Hour}, {Roles: []string{"security_lead", "privacy_lead"}}}
 	case RaiseTarget:
 		return []Step{{Roles: []string{"privacy_lead"}, Then: 4 * time.Hour}, {Roles: []string{"security_lead"}}}
 	case RaiseHoldReview:

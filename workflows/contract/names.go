@@ -28,6 +28,7 @@ const (
 	StageCarry   = "carry"
 	StageWipe    = "wipe"
 	StageReview  = "review"
+	StageRemind  = "remind"
 
 	StageSend   = "send"
 	StageSeal   = "seal"
@@ -53,6 +54,7 @@ const (
 	CarryRequest = "request.carry"
 	WipeExport   = "request.wipe"
 	ReviewHolds  = "request.review"
+	RemindOwners = "request.remind"
 )
 
 // Activities of the campaign's process.

@@ -47,6 +47,9 @@ func stage(name string) process.Stage {
 	case contract.StageReview:
 		// Counsel said to look again at a hold by now: counsel is raised.
 		return process.InDatabase(contract.ReviewHolds)
+	case contract.StageRemind:
+		// A system's owner was to be done by now: people are raised again.
+		return process.InDatabase(contract.RemindOwners)
 	case contract.StageRaise:
 		return process.InDatabase(contract.RaiseDue)
 	case contract.StageEscalate:

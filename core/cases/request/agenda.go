@@ -23,6 +23,8 @@ const (
 	StageWipe cases.Stage = "wipe"
 	// StageReview: counsel is to look again at a hold that keeps records.
 	StageReview cases.Stage = "review"
+	// StageRemind: a task of a system's owner was to be done by now.
+	StageRemind cases.Stage = "remind"
 )
 
 // Next holds the earliest instants, in case time, at which something of the request comes due.
@@ -34,6 +36,8 @@ type Next struct {
 	Draft *time.Time
 	// Review is the earliest review date of a hold that keeps records, and for which nobody was raised.
 	Review *time.Time
+	// Remind is the earliest due date of an owner's task that is not done, and about which nobody was reminded.
+	Remind *time.Time
 }
 
 // Agenda is the life of a request as its process sees it. Deadlines only raise; what is erased was approved.
@@ -55,5 +59,6 @@ func Agenda(s State, c Counts, next Next, now time.Time) cases.Agenda {
 	}
 	agenda.Due(StageWipe, s.wipeAt(now), now)
 	agenda.Due(StageReview, next.Review, now)
+	agenda.Due(StageRemind, next.Remind, now)
 	return agenda
 }
