@@ -237,6 +237,11 @@ func (d *Desk) StepVerified(ctx context.Context, step *Step, findings []erasing.
 			}
 		}
 		s.judge(&page, counts, retryAt)
+		if counts[erasing.Residue] > 0 { // What came back may have brought along what it leads to, which goes before it.
+			if _, err := s.SweepBehind(ctx, s.t.Case, s.t.Address, s.c.Now); err != nil {
+				return nil, err
+			}
+		}
 		return map[string]any{"page": page.ID, "findings": counts, "evidence": fmt.Sprintf("%x", page.Evidence)}, s.SetTargetPage(ctx, page)
 	})
 }
