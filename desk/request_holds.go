@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // RecordHoldInput keeps records from being destroyed.
 type RecordHoldInput struct {
 	Address  string     `json:"address" minLength:"3" maxLength:"200" doc:"store/collection of the estate"`
-	Key      string     `json:"key,omitempty" maxLength:"1000" doc:"Key of the record as the plan shows it; absent: every record of the collection"`
+	Key      string     `json:"key,omitempty" maxLength:"1000" doc:"Key of the record as a sample of the plan shows it; a key of one value may stand alone; absent: every record of the collection"`
 	Ground   string     `json:"ground" minLength:"1" maxLength:"60" doc:"Code of the ground (GDPR art 17(3)), e.g. legal_claims"`
 	Reason   string     `json:"reason" minLength:"1" maxLength:"5000" doc:"What has to be kept, and for which matter"`
 	ReviewAt time.Time  `json:"review_at" doc:"When counsel looks at it again"`
@@ -54,8 +55,15 @@ func (d *Desk) PlaceRecordHold(ctx context.Context, actor access.Actor, key stri
 			if err != nil {
 				return err
 			}
-			if !in.ReviewAt.After(now) || in.Until != nil && !in.Until.After(now) {
-				return problem.InvalidField("review_at", "give instants ahead")
+			switch {
+			case !in.ReviewAt.After(now):
+				return problem.InvalidField("review_at", "give an instant ahead")
+			case in.Until != nil && !in.Until.After(now):
+				return problem.InvalidField("until", "give an instant ahead")
+			}
+			record, err := d.heldKey(ctx, tx, in.Address, in.Key)
+			if err != nil {
+				return err
 			}
 			id := newID()
 			dataKey, err := d.newKey(ctx, tx, id)
@@ -64,14 +72,52 @@ func (d *Desk) PlaceRecordHold(ctx context.Context, actor access.Actor, key stri
 			}
 			h := store.RecordHold{ID: id, Address: in.Address, Commit: []byte{}, Ground: in.Ground, PlacedAt: now, PlacedBy: who, ApprovedBy: &who, ReviewAt: in.ReviewAt,
 				Until: in.Until, Sealed: dataKey.Seal(recordHoldPlace(id), []byte(in.Reason))}
-			if in.Key != "" {
-				h.Commit = d.recordCommit(in.Address, in.Key)
+			if record != "" {
+				h.Commit = d.recordCommit(in.Address, record)
 			}
 			receipt = Receipt{ID: &id}
 			return firstError(tx.InsertRecordHold(ctx, h), d.tellPlaced(ctx, tx, actor, h))
 		})
 	})
 	return receipt, err
+}
+
+// heldKey is the key of a record as its store writes it. An address or a key that can mean no record is refused: such a hold
+// would keep nothing, and nobody would know before it is too late.
+func (d *Desk) heldKey(ctx context.Context, tx *store.Tx, address, key string) (string, error) {
+	if d.estate == nil {
+		return key, nil
+	}
+	var kind estate.Kind
+	parts := 1
+	for _, s := range d.estate.Stores {
+		for _, c := range s.Collections {
+			if string(estate.AddressOf(s.ID, c.Name)) == address {
+				kind, parts = s.Kind, max(1, len(c.Key))
+			}
+		}
+	}
+	switch {
+	case kind == "": // A plan may have been made from an estate that knew it.
+		at, err := tx.CasesAt(ctx, address)
+		if err == nil && len(at) == 0 {
+			err = problem.InvalidField("address", "is no collection of the estate; write store/collection as a plan shows it")
+		}
+		return key, err
+	case key == "" || kind != estate.S3 && kind != estate.Postgres:
+		return key, nil
+	case kind == estate.S3:
+		parts = 3 // The object's key, its version or upload, and which of them it is.
+	}
+	var values []string
+	if json.Unmarshal([]byte(key), &values) != nil && parts == 1 {
+		values = []string{key}
+	}
+	if len(values) != parts {
+		return "", problem.InvalidField("key", "write the key as a sample of the plan shows it: a JSON array of %d texts", parts)
+	}
+	whole, err := json.Marshal(values)
+	return string(whole), err
 }
 
 // tellPlaced writes a hold into the chain of every request that still works where it stands. What it keeps of each, the ledger says.

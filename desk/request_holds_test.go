@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -21,6 +22,39 @@ func (c *counter) holds(address, key string) desk.Receipt {
 	return held
 }
 
+// refusesHolds says that a hold which can mean no record is refused, with the field that is to be put right.
+func (c *counter) refusesHolds(address, key, field string) {
+	c.t.Helper()
+	c.unchanged(address+" "+key, func() {
+		_, err := c.Desk.PlaceRecordHold(c.ctx, c.As(access.LegalCounsel), "", desk.RecordHoldInput{
+			Address: address, Key: key, Ground: "legal_claims", Reason: "a claim is before the court", ReviewAt: time.Now().Add(90 * 24 * time.Hour),
+		})
+		refused, ok := errors.AsType[*problem.Error](err)
+		require.True(c.t, ok, "%v", err)
+		require.Equal(c.t, field, refused.Field)
+	})
+}
+
+// A hold keeps what counsel means, also where the key is written as people see it in the database; one that would keep nothing
+// is refused before the record is gone.
+func TestAHoldThatWouldKeepNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	c.approves()
+	for _, key := range []string{`["2","b"]`, `[]`} {
+		c.refusesHolds("app/tickets", key, "key")
+	}
+	for _, address := range []string{"app/ticket", "app", "tickets"} {
+		c.refusesHolds(address, "2", "address")
+	}
+	c.holds("app/tickets", "2")
+	c.advance(73 * time.Hour)
+	c.runs()
+	require.EqualValues(t, 1, c.rows("tickets", "account_id = 1 AND id = 2"))
+}
+
 // A5: a hold keeps exactly its record, also one that was placed after the approval; when it is released the same request
 // goes on by itself.
 func TestAHoldKeepsExactlyItsRecordAndItsReleaseResumesTheRequest(t *testing.T) {
@@ -30,7 +64,7 @@ func TestAHoldKeepsExactlyItsRecordAndItsReleaseResumesTheRequest(t *testing.T) 
 	c.planned()
 	c.approves()
 	held := c.holds("app/tickets", `["2"]`)
-	c.holds("app/elsewhere", "")
+	c.refusesHolds("app/elsewhere", "", "address")
 	placed := scanAll[string](t, c.Database.Superuser, `SELECT convert_from(body, 'UTF8')::jsonb->>'hold' FROM timeline WHERE case_id = $1 AND kind = 'hold.record_placed'`, c.Case)
 	require.Equal(t, []string{held.ID.String()}, placed, "the chain of a request that works there says so, without the record")
 	c.advance(73 * time.Hour)

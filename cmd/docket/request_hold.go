@@ -21,7 +21,7 @@ type recordHoldCmd struct {
 
 type recordHoldPlaceCmd struct {
 	Address  string     `arg:"" help:"store/collection of the estate."`
-	Record   string     `help:"Key of the record as the plan shows it; absent: every record of the collection."`
+	Record   string     `help:"Key of the record as a sample of the plan shows it; a key of one value may stand alone; absent: every record of the collection."`
 	Ground   string     `required:"" help:"Code of the ground (GDPR art 17(3)), e.g. legal_claims."`
 	ReviewAt time.Time  `required:"" help:"When counsel looks at it again, with its offset."`
 	Until    *time.Time `help:"When it ends by itself, with its offset."`
