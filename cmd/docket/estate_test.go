@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,6 +136,10 @@ func TestEstateInitDraftsALiveSchemaWithoutItsAddress(t *testing.T) {
 	read, err := estate.Read(text)
 	require.NoError(t, err)
 	require.NotEmpty(t, read.Validate(), "guesses were not confirmed")
+	classes := regexp.MustCompile(`class: ([a-z_]+)\?`).ReplaceAll(text, []byte("class: $1"))
+	half, err := estate.Read(classes)
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(half.Validate(), func(f estate.Finding) bool { return f.Code == estate.BadIdentity }), "a guess at an identifier is as open as one at a class")
 	require.Equal(t, "app/accounts", strings.Replace(string(read.Stores[0].Collections[1].Fields[1].References.Collection), read.Stores[0].ID, "app", 1))
 
 	again := typing(t, "estate", "init", address.String(), "--schema", "live", "--file", path)

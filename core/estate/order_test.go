@@ -88,7 +88,7 @@ func TestASharedParentIsNotFoundByTheWay(t *testing.T) {
 func TestOnlyRowsLeadOn(t *testing.T) {
 	t.Parallel()
 	e := tables(table("people"))
-	e.Stores = append(e.Stores, estate.Store{ID: "crm", Kind: estate.Manual, Collections: []estate.Collection{{
+	e.Stores = append(e.Stores, estate.Store{ID: "crm", Kind: estate.Manual, Owner: "gus", Collections: []estate.Collection{{
 		Name: "contacts", Class: estate.Account, Fields: []estate.Field{email(), ref("people", "")},
 	}}})
 	got := order(t, e, "email")

@@ -23,6 +23,8 @@ const (
 	BadRetention       = "bad_retention"
 	BadSignal          = "bad_signal"
 	BadMatch           = "bad_match"
+	BadIdentity        = "bad_identity"
+	BadOwner           = "bad_owner"
 	Duplicate          = "duplicate"
 	Empty              = "empty"
 	Misplaced          = "misplaced"
@@ -44,7 +46,11 @@ var (
 	Signals = []Signal{SoleOwner, AbuseInvestigation, Controller}
 )
 
-var storeID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+var (
+	storeID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	// identityKind is what a request may name as the kind of an identifier. The mark of a guess is none.
+	identityKind = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+)
 
 // Validate finds what is wrong inside the estate: what reading a fideslang file could not carry over, then everything in the
 // order of the file, then what concerns several collections. Nothing runs on an estate with a finding.
@@ -94,6 +100,9 @@ func (v *validation) store(s Store) {
 	}
 	if s.Schema != "" && s.Kind != Postgres {
 		v.add(s.ID, Misplaced, "only a store of kind postgres has a schema")
+	}
+	if s.Kind == Manual && s.Owner == "" {
+		v.add(s.ID, BadOwner, "a store that only its owner can reach names the owner, who gets its tasks")
 	}
 	if len(s.Collections) == 0 {
 		v.add(s.ID, Empty, "name at least one collection, or leave the store out")
@@ -148,6 +157,9 @@ func (v *validation) field(p place, f Field) {
 	}
 	if f.Class != "" && !slices.Contains(Classes, f.Class) {
 		v.add(at, BadClass, "the class must be one of %s", words(Classes))
+	}
+	if f.Identity != "" && !identityKind.MatchString(f.Identity) {
+		v.add(at, BadIdentity, "the kind of an identifier is lower-case letters, digits and underscores, e.g. email, account_id; a mark ? is a guess that a person decides")
 	}
 	if f.Match != "" && (f.Match != Exact || f.Identity != "email" || p.store.Kind != Postgres) {
 		v.add(at, BadMatch, "match: exact is for an identity email of a store of kind postgres; leave it out elsewhere")

@@ -55,6 +55,8 @@ func TestEachMistakeIsFoundWhereItIs(t *testing.T) {
 		"a mask on a key":               {"key: [prompt_id, chunk]", "key: [prompt_id, chunk]\n        strategy: mask", []string{"app/prompt_embeddings bad_mask"}},
 		"a key with a mask":             {"- name: chunk\n", "- {name: chunk, mask: {with: hash}}\n", []string{"app/prompt_embeddings.chunk bad_mask", "app/prompt_embeddings.chunk bad_mask"}},
 		"a root's identity with a mask": {"identity: email\n          - name: display_name", "identity: email\n            mask: {with: hash}\n          - name: display_name", []string{"app/accounts.email bad_mask", "app/accounts.email bad_mask"}},
+		"a guess at an identifier":      {"identity: account_id\n          - name: email", "identity: account_id?\n          - name: email", []string{"app/accounts.id bad_identity"}},
+		"nobody to ask":                 {"    owner: gus\n", "", []string{"crm bad_owner"}},
 		"an unknown signal":             {"signal: sole_owner", "signal: mood", []string{"app/accounts.sole_owner_of bad_signal"}},
 		"a signal nobody can read":      {"    owner: gus\n    collections:\n      - name: contacts\n        class: account\n        fields:\n          - name: email\n", "    owner: gus\n    collections:\n      - name: contacts\n        class: account\n        fields:\n          - {name: vip, signal: sole_owner}\n          - name: email\n", []string{"crm/contacts.vip misplaced"}},
 		"no key":                        {"key: [prompt_id, chunk]", "key: []", []string{"app/prompt_embeddings missing_key"}},
