@@ -94,7 +94,7 @@ func (k estateCheckCmd) Run(ctx context.Context, out io.Writer) error {
 	case away > 0:
 		return unreachable(fmt.Sprintf("%d of the stores cannot be asked, and there are %d findings", away, findings))
 	case findings > 0:
-		return fmt.Errorf("the estate has %d findings; no request runs until they are put right", findings)
+		return fmt.Errorf("the estate has %d findings; put them right before a request runs", findings)
 	}
 	if k.JSON {
 		return nil

@@ -24,7 +24,7 @@ const (
 	UndeclaredColumn = "undeclared_column"
 	// UndeclaredReference is a foreign key that no reference of the estate tells.
 	UndeclaredReference = "undeclared_reference"
-	// UnmatchedReference is a reference inside the store that no foreign key holds.
+	// UnmatchedReference is a reference inside the store that no foreign key holds, between columns of two types.
 	UnmatchedReference = "unmatched_reference"
 	// UndeclaredCascade is a deletion that takes rows of a table along that the estate does not name.
 	UndeclaredCascade = "undeclared_cascade"
@@ -125,8 +125,8 @@ func (c *comparison) fields(collection estate.Collection, t *table) {
 				c.find(t.name, field.Name, code, "%s", why)
 			}
 		}
-		if field.References != nil && !c.held(collection, field) {
-			c.find(t.name, field.Name, UnmatchedReference, "no foreign key holds the reference: see that values of both sides are written alike")
+		if field.References != nil && !c.held(collection, field) && !c.alike(live, *field.References) {
+			c.find(t.name, field.Name, UnmatchedReference, "no foreign key holds the reference, and the columns are of two types: give both one type, so that their values are written alike")
 		}
 	}
 	if kept := collection.Retention; kept != nil {
@@ -152,6 +152,14 @@ func (c *comparison) held(collection estate.Collection, field estate.Field) bool
 	return slices.ContainsFunc(c.live.keys, func(k foreignKey) bool {
 		return k.fromSchema == c.live.name && k.from == collection.Name && c.tells(k, field)
 	})
+}
+
+// alike says whether a column and the one that it refers to are of one type. What the estate keeps outlives what it refers to,
+// so that no foreign key can hold it.
+func (c *comparison) alike(child column, r estate.Reference) bool {
+	_, name, _ := strings.Cut(string(r.Collection), "/")
+	parent := c.live.tables[name]
+	return parent != nil && parent.columns[r.Field].kind == child.kind
 }
 
 // tells says whether a field's reference is one of the pairs of a foreign key.
