@@ -55,9 +55,9 @@ func exportedFields(of spec, kind estate.Kind) []string {
 	return fields
 }
 
-// unsearchedFor are the places that an export by these kinds of identifier does not hold.
-func (d *Desk) unsearchedFor(right request.Right, kinds []string) (places []request.Unsearched) {
-	if d.estate == nil || !right.Exported() {
+// unsearchedFor are the places that a search by these kinds of identifier does not look into.
+func (d *Desk) unsearchedFor(kinds []string) (places []request.Unsearched) {
+	if d.estate == nil {
 		return nil
 	}
 	for _, u := range d.estate.Unreached(kinds) {

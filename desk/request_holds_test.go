@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/cases/request"
+	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/testkit"
@@ -172,4 +174,29 @@ func TestCounselIsRaisedOnTheReviewDateOfAHold(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "already_released", refusalOf(review(time.Now().Add(time.Hour))).Blockers[0].Code)
 	c.verified()
+}
+
+// Whoever approves a plan sees what stays, on which ground and until when, and where nobody looks.
+func TestAPlanSaysWhatStaysAndWhereNobodyLooks(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	declared := liveEstate()
+	declared.Stores[0].Collections = append(declared.Stores[0].Collections, estate.Collection{Name: "logs", Class: estate.OperationalMetadata,
+		NotSearchable: &estate.NotSearchable{Why: "they carry no identifier", Instead: "they expire"}})
+	c.Options.Estate = &declared
+	c.Desk = desk.New(c.Options)
+	c.work.Desk = c.Desk
+	held := c.holds("app/tickets", "2")
+	c.asks("erasure", "ana@example.test")
+	plan := c.planned().State.Plan
+	require.EqualValues(t, 2, plan.Keep)
+	require.Equal(t, []request.Unsearched{{Address: "app/logs", Why: "they carry no identifier", Instead: "they expire"}}, plan.Unsearched)
+	tickets, invoices := c.targetOf("app/tickets"), c.targetOf("app/invoices")
+	require.EqualValues(t, 2, tickets.Erase)
+	require.Equal(t, []desk.KeptView{{Records: 1, Ground: "legal_claims", Words: "legal claims, GDPR art 17(3)(e)", Hold: held.ID}}, tickets.Kept)
+	require.EqualValues(t, 1, invoices.Erase)
+	until := time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC)
+	require.Equal(t, []desk.KeptView{{Records: 1, Ground: "tax_law", Words: "invoices are kept for ten years for the tax authorities", Until: &until}}, invoices.Kept)
+	c.holds("app/prompts", "")
+	require.EqualValues(t, 10, c.targetOf("app/prompts").Keep, "also a hold of after the plan")
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/cases/request"
+	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/core/letters/person"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/store"
@@ -78,7 +79,7 @@ func (d *Desk) layOut(ctx context.Context, w *work) error {
 	}
 	if len(order) == 0 {
 		sum := sha256.Sum256([]byte(d.estate.Version))
-		return w.decideRequest(ctx, request.PlanMade{Digest: hex.EncodeToString(sum[:]), Wide: []string{"nothing_searched"}, Unsearched: d.unsearchedFor(w.request.Right, kinds)})
+		return w.decideRequest(ctx, request.PlanMade{Digest: hex.EncodeToString(sum[:]), Wide: []string{"nothing_searched"}, Unsearched: d.unsearchedFor(kinds)})
 	}
 	targets := make([]store.Target, 0, len(order))
 	for _, one := range order {
@@ -99,7 +100,7 @@ func (d *Desk) layOut(ctx context.Context, w *work) error {
 // MakePlan completes a plan once everything was located: counts for people, and the digest that an approval is bound to.
 func (d *Desk) MakePlan(ctx context.Context, caseID uuid.UUID) (int, error) {
 	return d.process(ctx, access.RequestRecord, caseID, func(w *work) (int, error) {
-		targets, err := w.planned(ctx)
+		targets, err := d.planned(ctx, w)
 		if err != nil {
 			return 0, err
 		}
@@ -137,7 +138,7 @@ func (d *Desk) MakePlan(ctx context.Context, caseID uuid.UUID) (int, error) {
 				shared, kinds = shared || one.Shared(d.staff), append(kinds, i.Kind)
 			}
 		}
-		made.Unsearched = d.unsearchedFor(w.request.Right, kinds)
+		made.Unsearched = d.unsearchedFor(kinds)
 		made.Wide = d.bounds.Beyond(reaches, shared)
 		if made.Digest, err = w.planDigest(ctx); err != nil {
 			return 0, err
@@ -149,38 +150,50 @@ func (d *Desk) MakePlan(ctx context.Context, caseID uuid.UUID) (int, error) {
 // plannedTarget is what a plan does at one address.
 type plannedTarget struct {
 	Located, Erase, Mask, Keep int64
-	total                      int64
-	root                       bool
+	// kept says on which grounds records stay, and until when the last of each.
+	kept  []KeptView
+	total int64
+	root  bool
+}
+
+// keep counts a record that stays.
+func (t *plannedTarget) keep(ground, words string, until *time.Time, hold *uuid.UUID) {
+	t.Keep++
+	at := slices.IndexFunc(t.kept, func(k KeptView) bool {
+		return k.Ground == ground && (k.Hold == nil) == (hold == nil) && (hold == nil || *k.Hold == *hold)
+	})
+	if at < 0 {
+		at, t.kept = len(t.kept), append(t.kept, KeptView{Ground: ground, Words: words, Until: until, Hold: hold})
+	}
+	one := &t.kept[at]
+	one.Records++
+	if until == nil { // Of one of them nobody can say until when.
+		one.Until = nil
+	} else if one.Until != nil && until.After(*one.Until) {
+		one.Until = until
+	}
 }
 
 // planned is what the plan does at each address, page by page: what has to stay is counted as it is now.
-func (w *work) planned(ctx context.Context) (map[string]plannedTarget, error) {
-	targets, err := w.Targets(ctx, w.c.ID)
-	if err != nil {
-		return nil, err
-	}
+func (d *Desk) planned(ctx context.Context, w *work) (map[string]plannedTarget, error) {
 	plan := map[string]plannedTarget{}
-	for _, t := range targets {
-		var of spec
-		if err := json.Unmarshal(t.Spec, &of); err != nil {
-			return nil, fmt.Errorf("cannot read the target: %w", err)
-		}
+	err := w.eachSpec(ctx, func(t store.Target, of spec) error {
 		one := plannedTarget{Located: t.Located, total: t.Total, root: of.Collection.Root}
 		if plan[t.Address] = one; w.request.Right.Exported() {
-			continue // Nothing is erased, whatever stays.
+			return nil // Nothing is erased, whatever stays.
 		}
-		if r := of.Collection.Retention; r != nil {
-			err := w.EachPage(ctx, w.c.ID, t.Address, func(page store.TargetPage) error {
-				items, err := openItems(w.key, page)
-				for _, item := range items {
-					if until, err := retainedUntil(*r, item); err != nil || until.After(w.c.Now) {
-						one.Keep++
-					}
-				}
+		held := false
+		if w.request.BegunAt == nil { // What a hold keeps from then on, the pages say.
+			var err error
+			if held, err = w.AnyHolding(ctx, t.Address, w.c.Now); err != nil {
 				return err
-			})
-			if err != nil {
-				return nil, err
+			}
+		}
+		if of.Collection.Retention != nil || held {
+			if err := w.EachPage(ctx, w.c.ID, t.Address, func(page store.TargetPage) error {
+				return d.keeps(ctx, w, &one, t.Address, of.Collection.Retention, page, held)
+			}); err != nil {
+				return err
 			}
 		}
 		if rest := t.Located - one.Keep; of.Collection.Strategy == "mask" {
@@ -189,8 +202,45 @@ func (w *work) planned(ctx context.Context) (map[string]plannedTarget, error) {
 			one.Erase = rest
 		}
 		plan[t.Address] = one
+		return nil
+	})
+	return plan, err
+}
+
+// keeps counts what of a page stays: what a hold keeps, and what the estate keeps for a time or cannot say until when.
+func (d *Desk) keeps(ctx context.Context, w *work, one *plannedTarget, address string, r *estate.Retention, page store.TargetPage, held bool) error {
+	items, err := openItems(w.key, page)
+	if err != nil {
+		return err
 	}
-	return plan, nil
+	var commits [][]byte
+	var holds map[string]store.RecordHold
+	if held {
+		commits = d.commits(address, items)
+		if holds, err = w.Holding(ctx, address, commits, w.c.Now); err != nil {
+			return err
+		}
+	}
+	for i, item := range items {
+		if len(holds) > 0 {
+			h, stands := holds[string(commits[i])]
+			if !stands {
+				h, stands = holds[""]
+			}
+			if stands {
+				one.keep(h.Ground, holdWords(h.Ground), h.Until, &h.ID)
+				continue
+			}
+		}
+		if r != nil {
+			if until, err := retainedUntil(*r, item); err != nil {
+				one.keep(r.Ground, r.Words, nil, nil)
+			} else if until.After(w.c.Now) {
+				one.keep(r.Ground, r.Words, &until, nil)
+			}
+		}
+	}
+	return nil
 }
 
 // planDigest binds an approval to the estate, the verified identities and every record that was located.

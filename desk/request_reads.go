@@ -71,7 +71,7 @@ type TargetView struct {
 	Mask       int64      `json:"mask" doc:"Records whose fields the plan masks"`
 	Keep       int64      `json:"keep" doc:"Records that the plan keeps on a ground"`
 	Gone       int64      `json:"gone" doc:"Records seen to be gone or attested"`
-	Kept       []KeptView `json:"kept,omitempty" doc:"What stays, why and until when"`
+	Kept       []KeptView `json:"kept,omitempty" doc:"What stays, or would by the plan, why and until when"`
 	AcceptedAt *time.Time `json:"accepted_at,omitempty" doc:"When the store took the order"`
 	ErasedAt   *time.Time `json:"erased_at,omitempty" doc:"When it confirmed"`
 	VerifiedAt *time.Time `json:"verified_at,omitempty" doc:"When another path saw nothing"`
@@ -180,7 +180,7 @@ func (d *Desk) requestView(ctx context.Context, tx *store.Tx, c store.Case, key 
 			view.SameAs = append(view.SameAs, other.Code)
 		}
 	}
-	if view.Targets, err = w.targetViews(ctx); err != nil {
+	if view.Targets, err = d.targetViews(ctx, w); err != nil {
 		return view, err
 	}
 	view.Redactions, err = w.redactions(ctx)
@@ -219,12 +219,12 @@ func (w *work) identityViews(ctx context.Context) ([]IdentityView, error) {
 	return views, nil
 }
 
-func (w *work) targetViews(ctx context.Context) ([]TargetView, error) {
+func (d *Desk) targetViews(ctx context.Context, w *work) ([]TargetView, error) {
 	targets, err := w.Targets(ctx, w.c.ID)
 	if err != nil || len(targets) == 0 {
 		return nil, err
 	}
-	plan, err := w.planned(ctx)
+	plan, err := d.planned(ctx, w)
 	if err != nil && !errors.Is(err, seal.ErrShredded) { // What a plan would have kept was told by the records' own instants.
 		return nil, err
 	}
@@ -260,6 +260,9 @@ func (w *work) targetViews(ctx context.Context) ([]TargetView, error) {
 			case "kept", "held":
 				view.Kept = append(view.Kept, KeptView{Records: s.Items, Ground: deref(s.Ground), Words: deref(s.Words), Until: s.Until, Hold: s.Hold})
 			}
+		}
+		if w.request.BegunAt == nil {
+			view.Kept = plan[t.Address].kept
 		}
 		views = append(views, view)
 	}

@@ -429,7 +429,7 @@ func (s *stepping) divide(ctx context.Context, page *store.TargetPage, items []e
 		split := store.TargetPage{ID: newID(), Target: s.t.ID, Case: s.t.Case, State: "held", Ground: &key.ground, Until: &key.until, NextAt: key.until}
 		switch {
 		case key.hold != uuid.Nil:
-			words := fmt.Sprintf("%s, GDPR art 17(3)(%s)", strings.ReplaceAll(key.ground, "_", " "), estate.Ground(key.ground).Letter())
+			words := holdWords(key.ground)
 			if split.Hold, split.Words = &key.hold, &words; key.until.Equal(forEver) {
 				split.Until = &key.review
 			}
@@ -446,6 +446,11 @@ func (s *stepping) divide(ctx context.Context, page *store.TargetPage, items []e
 		}
 	}
 	return rest, s.keepItems(page, rest)
+}
+
+// holdWords is the ground of a hold in words.
+func holdWords(ground string) string {
+	return fmt.Sprintf("%s, GDPR art 17(3)(%s)", strings.ReplaceAll(ground, "_", " "), estate.Ground(ground).Letter())
 }
 
 // holding are the holds that stand on some of these records, and the records' commitments where there are any.

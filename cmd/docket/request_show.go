@@ -46,6 +46,13 @@ func showPlan(out io.Writer, v desk.RequestView) {
 		fmt.Fprintln(out)
 		fields(out, "Plan", plan.Digest, "Complete", when(plan.At), "Found", count(plan.Located), "Erase", count(plan.Erase), "Mask", count(plan.Mask), "Keep", count(plan.Keep),
 			"Needs a second approval", strings.Join(plan.Wide, ", "))
+		for _, u := range plan.Unsearched {
+			why := "none of the identifiers leads there"
+			if u.Why != "" {
+				why = u.Why + "; instead: " + u.Instead
+			}
+			fmt.Fprintf(out, "%s is not looked into: %s\n", plain(u.Address), plain(why))
+		}
 	}
 }
 

@@ -86,7 +86,8 @@ func instant(hour int) *time.Time {
 func aRequest() desk.RequestView {
 	return desk.RequestView{
 		ID: uuid.MustParse(aCase), Code: "REQ-7K3FM", Right: "erasure", Status: "executing", Waiting: "stores", Words: "please\x1b[2J",
-		State:      request.State{Plan: &request.Plan{Digest: aDigest, Located: 9, Erase: 5, Mask: 1, Keep: 3, Wide: []string{"accounts"}}},
+		State: request.State{Plan: &request.Plan{Digest: aDigest, Located: 9, Erase: 5, Mask: 1, Keep: 3, Wide: []string{"accounts"},
+			Unsearched: []request.Unsearched{{Address: "app/logs", Why: "no identifier", Instead: "they expire"}, {Address: "shop/orders"}}}},
 		Identities: []desk.IdentityView{{Kind: "email", Value: "jo.sample@example.com", State: "verified", Method: "mailed_code"}},
 		Targets: []desk.TargetView{
 			{Address: "crm/people", State: "resting", Located: 8, Erase: 4, Mask: 1, Keep: 3, Gone: 4, AcceptedAt: instant(8), ErasedAt: instant(9), VerifiedAt: instant(10),
@@ -126,6 +127,8 @@ func TestAPlanIsShownBeforeItIsApproved(t *testing.T) {
 	require.Zero(t, got.code, got.problems)
 	require.Contains(t, got.out, "Needs a second approval  accounts")
 	require.Contains(t, got.out, "--digest "+aDigest)
+	require.Contains(t, got.out, "app/logs is not looked into: no identifier; instead: they expire\n")
+	require.Contains(t, got.out, "shop/orders is not looked into: none of the identifiers leads there\n")
 }
 
 func TestTheWorklistIsATable(t *testing.T) {

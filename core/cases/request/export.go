@@ -21,7 +21,7 @@ type Export struct {
 	WipedAt *time.Time `json:"wiped_at,omitempty"`
 }
 
-// Unsearched is a place that was not looked into; the export says so.
+// Unsearched is a place that was not looked into; the plan and the export say so.
 type Unsearched struct {
 	Address string `json:"address"`
 	// Why and Instead are the estate's words; both empty where nothing that the person showed leads there.

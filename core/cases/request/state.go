@@ -133,7 +133,7 @@ type Plan struct {
 	Wide []string `json:"wide,omitempty"`
 	// Sampled are who was shown a sample of the records of a wide plan.
 	Sampled []string `json:"sampled,omitempty"`
-	// Unsearched are the places that an export does not hold.
+	// Unsearched are the places that were not looked into.
 	Unsearched []Unsearched `json:"unsearched,omitempty"`
 	ApprovedBy string       `json:"approved_by,omitempty"`
 	SecondBy   string       `json:"second_by,omitempty"`
