@@ -29,14 +29,15 @@ func (s *surface) copies() {
 	const one = "/v1/requests/{case}"
 	command(s, post(one+"/release", "releaseExport", "Release the copy that a request for access or portability gathered", access.RequestApprove), Desk.ReleaseExport)
 	command(s, post(one+"/offer", "offerExport", "Mail a new code for a released copy", access.RequestApprove).onceOnly(), Desk.OfferExport)
-	s.engine.GET("/export/:id", func(c *gin.Context) { s.codePage(c, http.StatusOK, "") })
+	look := func(c *gin.Context) { s.codePage(c, http.StatusOK, "") }
+	s.engine.GET("/export/:id", look)
+	s.engine.HEAD("/export/:id", look)
 	s.engine.POST("/export/:id", s.fetchCopy)
 }
 
 // fetchCopy takes the code and sends the copy as it is written. Half a file is never taken for a whole one: its connection is cut.
 func (s *surface) fetchCopy(c *gin.Context) {
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, 4<<10)
-	code := c.PostForm("code")
+	code := typedCode(c)
 	id, err := uuid.Parse(c.Param("id"))
 	if err != nil || code == "" {
 		s.codePage(c, http.StatusForbidden, desk.ErrCode.Detail)
@@ -82,6 +83,6 @@ var codeForm = template.Must(template.New("code").Parse(`<!doctype html>
 <h1>Your data</h1>
 {{with .}}<p role="alert">{{.}}</p>
 {{end}}<p>Type the code from our letter. The file can be fetched once.</p>
-<form method="post"><label>Code <input name="code" autocomplete="one-time-code" maxlength="20" required></label> <button>Fetch</button></form>
+<form method="post"><label>Code <input name="code" autocomplete="one-time-code" maxlength="40" required></label> <button>Fetch</button></form>
 </body></html>
 `))

@@ -16,7 +16,7 @@ import (
 )
 
 // byCode are the routes for people without a token; a mailed code is asked for instead.
-var byCode = []string{"GET /export/:id", "POST /export/:id"}
+var byCode = []string{"GET /export/:id", "HEAD /export/:id", "POST /export/:id"}
 
 // copyDesk hands out one copy for one code.
 type copyDesk struct {
@@ -76,7 +76,12 @@ func TestACopyIsShownByGetAndFetchedByPost(t *testing.T) {
 		require.Contains(t, string(body), "this code is not valid")
 	}
 
-	answer := postCode(t, server, theCase.String(), "ABCDEFGHJK")
+	head, err := server.Client().Head(server.URL + "/export/" + theCase.String())
+	require.NoError(t, err)
+	require.NoError(t, head.Body.Close())
+	require.Equal(t, http.StatusOK, head.StatusCode, "a mail scanner looks and takes nothing")
+
+	answer := postCode(t, server, theCase.String(), "abcde-fghj+k") // As people type it.
 	body, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	require.Len(t, body, 70_000)

@@ -149,7 +149,10 @@ func (d *Desk) ReadRequest(ctx context.Context, actor access.Actor, key string, 
 			return Receipt{}, err
 		}
 		if in.Country != "" {
-			w.request.Country = strings.ToUpper(in.Country)
+			var err error
+			if w.request.Country, err = countryOf(in.Country); err != nil {
+				return Receipt{}, err
+			}
 			w.request.Regime = request.RegimeOf(w.request.Country)
 		}
 		if err := d.oweInstead(ctx, w); err != nil {

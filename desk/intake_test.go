@@ -49,6 +49,7 @@ func TestIntakeOfLetters(t *testing.T) {
 	require.Len(t, page.Items, 1, "who is no identity of the request adds nothing to it")
 	unclear := page.Items[0]
 	require.Equal(t, "unclear", unclear.Right)
+	require.Equal(t, "unclear", unclear.Blocker, "somebody has to read it")
 	require.NotNil(t, unclear.Due, "its clock runs though nobody has read it")
 	require.Zero(t, scan[int](t, h.Database.App, "SELECT count(*)::int FROM campaign WHERE case_id = $1", unclear.ID), "nobody is written to before")
 	_, err = d.DismissRequest(t.Context(), lead, "", unclear.ID, desk.ReasonInput{})

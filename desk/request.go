@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/request"
+	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/store"
@@ -100,7 +103,15 @@ func (in *RequestInput) check() ([]request.Identity, error) {
 	if !slices.Contains(request.Rights(), right) && right != request.Unclear {
 		return nil, problem.InvalidField("right", "must be one of %v", request.Rights())
 	}
-	in.Country = strings.ToUpper(strings.TrimSpace(in.Country))
+	var err error
+	if in.Country, err = countryOf(in.Country); err != nil {
+		return nil, err
+	}
+	for i, one := range in.Care { // It stands beside the request in the clear: a code, and no words about anybody.
+		if !slices.Contains([]estate.Signal{estate.SoleOwner, estate.AbuseInvestigation}, estate.Signal(one)) {
+			return nil, problem.InvalidField(fmt.Sprintf("care[%d]", i), "must be %s or %s", estate.SoleOwner, estate.AbuseInvestigation)
+		}
+	}
 	if in.Regime == "" {
 		in.Regime = string(request.RegimeOf(in.Country))
 	}
@@ -126,12 +137,14 @@ func (in *RequestInput) check() ([]request.Identity, error) {
 		return nil, problem.InvalidField("identities", "name 1 to 50 identifiers")
 	}
 	named := make([]request.Identity, 0, len(in.Identities))
-	for _, one := range in.Identities {
+	for i, one := range in.Identities {
 		normal, err := request.Identity(one).Normal()
-		if err != nil {
-			return nil, err
+		if refused, ok := errors.AsType[*problem.Error](err); ok {
+			return nil, problem.InvalidField(fmt.Sprintf("identities[%d].%s", i, refused.Field), "%s", refused.Detail)
 		}
-		named = append(named, normal)
+		if !slices.Contains(named, normal) { // Named twice, it would be asked twice.
+			named = append(named, normal)
+		}
 	}
 	if in.InstructedBy != "" && in.Agent != nil {
 		return nil, problem.InvalidField("agent", "a controller instructs for itself; leave the agent out")
@@ -153,6 +166,17 @@ func (in *RequestInput) check() ([]request.Identity, error) {
 		}
 	}
 	return named, nil
+}
+
+// places are how a country, or a part of one, is written (ISO 3166).
+var places = regexp.MustCompile(`^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$`)
+
+// countryOf is where a person lives as the state of a request holds it.
+func countryOf(said string) (string, error) {
+	if said = strings.ToUpper(strings.TrimSpace(said)); !places.MatchString(said) {
+		return "", problem.InvalidField("country", "write the country's two letters, or those of a part of it: DE, US-CA")
+	}
+	return said, nil
 }
 
 func (d *Desk) openRequest(ctx context.Context, tx *store.Tx, actor access.Actor, in RequestInput, named []request.Identity) (Receipt, error) {
@@ -225,6 +249,9 @@ func (d *Desk) openRequest(ctx context.Context, tx *store.Tx, actor access.Actor
 		}
 	}
 	if err := d.owe(ctx, w, received); err != nil {
+		if refused, ok := errors.AsType[*problem.Error](err); ok && refused.Code == problem.Invalid {
+			err = problem.InvalidField("received_at", "no period can be counted from it: %s", refused.Detail)
+		}
 		return Receipt{}, err
 	}
 	if w.request.Right == request.Unclear { // Nobody is written to before a person has read it: it may be anything.

@@ -124,7 +124,7 @@ func waiting(s request.State, c request.Counts) (who, blocker string) {
 		}
 		return "team", "to_be_carried_out"
 	case request.Received:
-		return "team", "to_be_carried_out"
+		return "team", "unclear"
 	}
 	if c.OpenDuties > 0 {
 		return "team", "answer_not_sent"

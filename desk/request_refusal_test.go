@@ -180,3 +180,34 @@ func TestNonsenseAboutARequestChangesNothing(t *testing.T) {
 		}
 	}
 }
+
+// What a request names wrongly is told by its field, and not one row is written; what stands beside it in the clear is a code.
+func TestAMalformedRequestIsToldByItsField(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	long := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+	for field, change := range map[string]func(*desk.RequestInput){
+		"care[1]":     func(in *desk.RequestInput) { in.Care = []string{"sole_owner", "Ana is a friend"} },
+		"country":     func(in *desk.RequestInput) { in.Country = "Bayern" },
+		"received_at": func(in *desk.RequestInput) { in.ReceivedAt, in.Evidence = &long, "a postmark" },
+		"identities[1].value": func(in *desk.RequestInput) {
+			in.Identities = append(in.Identities, desk.IdentityInput{Kind: "email", Value: "a, b"})
+		},
+		"identities[1].kind": func(in *desk.RequestInput) {
+			in.Identities = append(in.Identities, desk.IdentityInput{Kind: "e-mail", Value: "a@example.test"})
+		},
+	} {
+		in := desk.RequestInput{Right: "erasure", Channel: "letter", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}, Drill: true}
+		change(&in)
+		c.unchanged(field, func() {
+			_, err := c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", in)
+			names(t, field, err)
+		})
+	}
+	done, err := c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", desk.RequestInput{Right: "erasure", Country: " us-ca", Drill: true,
+		Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}, {Kind: "email", Value: "Ana@Example.test"}}})
+	require.NoError(t, err)
+	c.Case = done.Case
+	require.Len(t, c.view().Identities, 1, "one mailbox is asked once")
+	require.Equal(t, "ccpa", c.view().Regime)
+}

@@ -42,7 +42,7 @@ func (i Identity) Normal() (Identity, error) {
 		i.Value = strings.ToLower(i.Value)
 	case PhoneIdentity:
 		digits := strings.Map(func(r rune) rune {
-			if unicode.IsDigit(r) {
+			if '0' <= r && r <= '9' {
 				return r
 			}
 			return -1
