@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/cmd/docket/drill"
+	"github.com/atlascloudai/docket/config"
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/certificate"
@@ -322,7 +323,15 @@ func (d *deletion) certified(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.Say("  docket certificate verify %s", filepath.Base(name))
+	public, err := config.PublicPEM(d.stack.plant.heads.Key)
+	if err != nil {
+		return err
+	}
+	keyFile := filepath.Join(d.stack.dir, "signing.pub")
+	if err := os.WriteFile(keyFile, public, 0o600); err != nil {
+		return err
+	}
+	d.Say("  bin/docket certificate verify %s --key %s", name, keyFile)
 	if err := showCertificate(d.Out, versions[len(versions)-1]); err != nil {
 		return err
 	}

@@ -272,4 +272,7 @@ Try:  export DOCKET_URL=%s DOCKET_TOKEN=$(cat %s)
       bin/docket case list
 `, time.Since(s.began).Seconds(), s.url(), s.url(), s.token, s.tokenFile(), s.secondTokenFile(), s.at.metrics, s.temporal.UIURL, s.mail.URL(), s.mail.URL(),
 		s.pager.URL, s.logFile.Name(), s.url(), s.tokenFile())
+	if s.sample {
+		fmt.Fprintf(out, "      export DOCKET_ESTATE=%s DOCKET_ESTATE_CONNECTIONS=%s\n      bin/docket estate check\n", filepath.Join(s.dir, "estate.yaml"), filepath.Join(s.dir, "connections.yaml"))
+	}
 }

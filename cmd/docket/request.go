@@ -228,6 +228,6 @@ func (c *requestCertificateCmd) Run(ctx context.Context, p *requestCmd, out io.W
 	if err := os.WriteFile(c.File, file, 0o600); err != nil {
 		return fmt.Errorf("cannot write %s: %w", c.File, err)
 	}
-	fmt.Fprintf(out, "%s: %d versions; docket certificate verify checks it\n", plain(c.File), strings.Count(string(file), "\n"))
+	fmt.Fprintf(out, "%s: %d versions; docket certificate verify FILE --key checks it\n", plain(c.File), strings.Count(string(file), "\n"))
 	return nil
 }

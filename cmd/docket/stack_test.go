@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,6 +163,9 @@ func TestTheDemonstrationEndsWithItsResult(t *testing.T) {
 		require.Empty(t, processesIn(t, dir))
 		kept := string(must(os.ReadFile(filepath.Join(dir, "mail", "messages.jsonl"))))
 		require.Equal(t, 2*play, strings.Count(kept, "security@borealis.test"), "notice and update; mail of earlier plays stays")
+		said := regexp.MustCompile(`bin/docket (certificate verify .+)\n`).FindStringSubmatch(s.said.String())
+		require.NotNil(t, said, s.said)
+		require.Zero(t, typing(t, strings.Fields(said[1])...).code, "what it prints can be typed")
 	}
 	beside.scripts(t, mail.Rule{To: "oncall@docket.test", Answers: []string{"250"}}, mail.Rule{To: "*", Answers: []string{"550 5.7.1 we take nothing"}})
 	require.Zero(t, beside.stops(t, syscall.SIGTERM), beside.said)
