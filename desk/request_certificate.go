@@ -73,6 +73,11 @@ func (d *Desk) certify(ctx context.Context, w *work) error {
 		return fmt.Errorf("cannot sign the certificate: %w", err)
 	}
 	w.write("certificate.issued", time.Time{}, map[string]any{"version": c.Version, "outcome": c.Outcome, "digest": audit.FileDigest(line)}, nil)
+	counts, err := w.RequestCounts(ctx, w.c.ID, w.c.Now)
+	if err != nil {
+		return err
+	}
+	w.request.Certificate, w.request.Certified = c.Version, counts.Seen
 	return w.InsertCertificate(ctx, w.c.ID, c.Version, w.c.Now, []byte(line))
 }
 

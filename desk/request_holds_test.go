@@ -200,3 +200,26 @@ func TestAPlanSaysWhatStaysAndWhereNobodyLooks(t *testing.T) {
 	c.holds("app/prompts", "")
 	require.EqualValues(t, 10, c.targetOf("app/prompts").Keep, "also a hold of after the plan")
 }
+
+// A hold that ends by itself lets the same request go on, without anybody's word.
+func TestAHoldEndsByItselfAndTheRequestGoesOn(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	c.approves()
+	until := time.Now().Add(40 * 24 * time.Hour)
+	_, err := c.Desk.PlaceRecordHold(c.ctx, c.As(access.LegalCounsel), "", desk.RecordHoldInput{
+		Address: "app/tickets", Key: "2", Ground: "legal_claims", Reason: "a claim is before the court", ReviewAt: time.Now().Add(90 * 24 * time.Hour), Until: &until,
+	})
+	require.NoError(t, err)
+	c.advance(73 * time.Hour)
+	c.runs()
+	require.EqualValues(t, 1, c.rows("tickets", "account_id = 1"))
+	require.Equal(t, 1, c.view().State.Certificate)
+	c.advance(41 * 24 * time.Hour)
+	c.runs()
+	require.Zero(t, c.rows("tickets", "account_id = 1"))
+	require.Equal(t, 2, c.view().State.Certificate, "the certificate gains a version")
+	c.verified()
+}

@@ -434,11 +434,16 @@ func (d *Desk) StartErasing(ctx context.Context, caseID uuid.UUID) (int, error) 
 	})
 }
 
-// CarryRequest takes the status that the targets have come to; an end that says what was done gets its certificate.
+// CarryRequest takes the status that the targets have come to; an end that says what was done gets its certificate, and so does
+// what went of the rest since.
 func (d *Desk) CarryRequest(ctx context.Context, caseID uuid.UUID) (int, error) {
 	return d.process(ctx, access.RequestRecord, caseID, func(w *work) (int, error) {
-		before := w.request.Status
-		if err := w.decideRequest(ctx, request.Carry{}); err != nil || w.request.Status == before {
+		counts, err := w.RequestCounts(ctx, w.c.ID, w.c.Now)
+		if err != nil {
+			return 0, err
+		}
+		before, more := w.request.Status, w.request.Uncertified(counts)
+		if err := w.decideRequest(ctx, request.Carry{}); err != nil || w.request.Status == before && !more {
 			return 0, err
 		}
 		left, err := w.UnsealedErasures(ctx, w.c.ID)

@@ -142,8 +142,9 @@ func (tx *Tx) ShownBeyond(ctx context.Context, caseID, other uuid.UUID) (n int, 
 }
 
 // requestCounts counts by request; $1 are their ids, $2 the case instant of each.
-const requestCounts = `SELECT r.id, i.identities, i.verified, i.asked, t.targets, t.locating, t.failed, t.erasing, t.checking, t.waiting, t.kept, t.gone, t.first_failed, d.open, d.due
+const requestCounts = `SELECT r.id, i.identities, i.verified, i.asked, t.targets, t.locating, t.failed, t.erasing, t.checking, t.waiting, t.kept, t.gone, t.first_failed, s.seen, d.open, d.due
 	FROM unnest($1::uuid[], $2::timestamptz[]) AS r(id, now),
+	LATERAL (SELECT coalesce(sum(g.items), 0)::bigint AS seen FROM target o JOIN target_page g ON g.target_id = o.id WHERE o.case_id = r.id AND g.state IN ('verified', 'attested')) s,
 	LATERAL (SELECT count(*) AS open, min(coalesce(limit_at, target)) AS due FROM duty WHERE case_id = r.id AND state IN ('proposed', 'required')) d,
 	LATERAL (SELECT count(*) AS identities, count(*) FILTER (WHERE state = 'verified') AS verified,
 			count(*) FILTER (WHERE state = 'asked' AND EXISTS (SELECT FROM challenge x WHERE x.identity_id = identity.id AND x.purpose = 'identity' AND x.used_at IS NULL AND x.expires_at > r.now)) AS asked
@@ -176,7 +177,7 @@ func (tx *Tx) CountsOfRequests(ctx context.Context, ids []uuid.UUID, now []time.
 	var id uuid.UUID
 	var n request.Counts
 	_, err = pgx.ForEachRow(rows, []any{&id, &n.Identities, &n.Verified, &n.Asked, &n.Targets, &n.Locating, &n.Failed, &n.Erasing,
-		&n.Checking, &n.Waiting, &n.Kept, &n.Gone, &n.FirstFailed, &n.OpenDuties, &n.AnswerDue}, func() error {
+		&n.Checking, &n.Waiting, &n.Kept, &n.Gone, &n.FirstFailed, &n.Seen, &n.OpenDuties, &n.AnswerDue}, func() error {
 		all[id] = n
 		n = request.Counts{}
 		return nil

@@ -54,7 +54,7 @@ func Agenda(s State, c Counts, next Next, now time.Time) cases.Agenda {
 		agenda.Due(StageStart, s.CoolUntil, now)
 	}
 	agenda.Due(StageDraft, next.Draft, now)
-	if s.BegunAt != nil && Standing(c) != s.Status {
+	if s.BegunAt != nil && (Standing(c) != s.Status || s.Uncertified(c)) {
 		agenda.Due(StageCarry, &now, now)
 	}
 	agenda.Due(StageWipe, s.wipeAt(now), now)

@@ -27,7 +27,9 @@ type Counts struct {
 	Gone     int `json:"gone"`
 	// FirstFailed names one that failed.
 	FirstFailed string `json:"first_failed,omitempty"`
-	OpenDuties  int    `json:"open_duties"`
+	// Seen are the records, not targets, that were seen to be gone or attested.
+	Seen       int64 `json:"seen"`
+	OpenDuties int   `json:"open_duties"`
 	// AnswerDue is the earliest instant at which an answer is open; nil where none is.
 	AnswerDue *time.Time `json:"answer_due,omitempty"`
 }
@@ -394,6 +396,12 @@ func Standing(c Counts) Status {
 	default:
 		return Completed
 	}
+}
+
+// Uncertified says that more was seen to be gone than the newest certificate says: what a hold kept went, and something else
+// still stays, so that the status is the same as before.
+func (s State) Uncertified(c Counts) bool {
+	return s.Status == CompletedWithRetention && Standing(c) == s.Status && s.Certificate > 0 && c.Seen > s.Certified
 }
 
 // Deny refuses the request for a coded reason; the answer to the person is a duty of its own.

@@ -178,8 +178,9 @@ type State struct {
 	// EndedAt is when it came to the end that it is at; nil for one that has not ended.
 	EndedAt   *time.Time `json:"ended_at,omitempty"`
 	Shredding *Shredding `json:"shredding,omitempty"`
-	// Certificate is the newest version.
+	// Certificate is the newest version; Certified is how many records it says were seen to be gone.
 	Certificate int    `json:"certificate,omitempty"`
+	Certified   int64  `json:"certified,omitempty"`
 	Reason      Reason `json:"reason,omitempty"`
 	// Extended says that the letter with the reasons was delivered in the first period.
 	Extended bool `json:"extended,omitempty"`
