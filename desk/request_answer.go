@@ -104,6 +104,18 @@ func (d *Desk) DraftLetter(ctx context.Context, actor access.Actor, key string, 
 	})
 }
 
+// supplement drafts what a later version of the certificate has to tell a person who was answered already. Somebody approves it.
+func (d *Desk) supplement(ctx context.Context, w *work) error {
+	notices, err := w.Notices(ctx, w.c.ID)
+	if err != nil || !slices.ContainsFunc(notices, func(n store.Notice) bool {
+		return n.Kind == noticePersonal+string(person.Answer) && (n.State == noticeReleasing || n.State == noticeReleased)
+	}) {
+		return err
+	}
+	_, err = d.compose(ctx, w, person.Answer, "")
+	return err
+}
+
 // canExtend refuses an extension that the rule does not know, or whose first period is over.
 func (w *work) canExtend(ctx context.Context) error {
 	owed, err := w.answerDuty(ctx)

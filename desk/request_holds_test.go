@@ -201,6 +201,14 @@ func TestAPlanSaysWhatStaysAndWhereNobodyLooks(t *testing.T) {
 	require.EqualValues(t, 10, c.targetOf("app/prompts").Keep, "also a hold of after the plan")
 }
 
+// newest is the letter that was drafted last.
+func (c *counter) newest() desk.LetterView {
+	c.t.Helper()
+	letters, err := c.Desk.Letters(c.ctx, c.As(access.PrivacyLead), c.Case)
+	require.NoError(c.t, err)
+	return letters[len(letters)-1]
+}
+
 // A hold that ends by itself lets the same request go on, without anybody's word.
 func TestAHoldEndsByItselfAndTheRequestGoesOn(t *testing.T) {
 	t.Parallel()
@@ -217,9 +225,18 @@ func TestAHoldEndsByItselfAndTheRequestGoesOn(t *testing.T) {
 	c.runs()
 	require.EqualValues(t, 1, c.rows("tickets", "account_id = 1"))
 	require.Equal(t, 1, c.view().State.Certificate)
+	drafted, err := c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "answer"})
+	require.NoError(t, err)
+	_, err = c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, *drafted.ID, desk.DigestInput{Digest: c.newest().Digest})
+	require.NoError(t, err)
+	c.jobs(func(desk.Job) {})
 	c.advance(41 * 24 * time.Hour)
 	c.runs()
 	require.Zero(t, c.rows("tickets", "account_id = 1"))
 	require.Equal(t, 2, c.view().State.Certificate, "the certificate gains a version")
+	letter := c.newest()
+	require.Equal(t, "supplement", letter.Kind, "whoever was answered hears of it")
+	require.Equal(t, "awaiting_approval", letter.State)
+	require.NotContains(t, letter.Text, "art. 17(3)(e)")
 	c.verified()
 }

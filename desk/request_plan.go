@@ -453,7 +453,7 @@ func (d *Desk) CarryRequest(ctx context.Context, caseID uuid.UUID) (int, error) 
 		if err != nil || !w.request.Status.Ended() {
 			return 1, err
 		}
-		return 1, d.certify(ctx, w)
+		return 1, firstError(d.certify(ctx, w), d.supplement(ctx, w))
 	})
 }
 
