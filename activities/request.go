@@ -42,6 +42,9 @@ type RequestDesk interface {
 // Stores opens the places of the estate by their ids; a place that people look after is asked on behalf of one request.
 type Stores interface {
 	Open(ctx context.Context, id string, caseID uuid.UUID) (erasure.Store, error)
+	// AsDeclared refuses with erasing.Mismatch unless the live store is as the estate says: a search of what nobody described
+	// would miss people.
+	AsDeclared(ctx context.Context, id string, caseID uuid.UUID) error
 }
 
 // Request are the activities of a request's process.
@@ -151,6 +154,11 @@ func (a *Request) carryOut(ctx context.Context, step *desk.Step) error {
 	}
 	switch step.Op {
 	case desk.OpLocate:
+		if step.Cursor == "" {
+			if err := a.Stores.AsDeclared(ctx, step.Store, step.Case); err != nil {
+				return err
+			}
+		}
 		page, err := store.Locate(ctx, step.Query, step.Cursor, step.Limit)
 		if err != nil {
 			return err

@@ -45,6 +45,8 @@ func (o openers) Open(_ context.Context, id string, _ uuid.UUID) (erasure.Store,
 	return o[id]()
 }
 
+func (o openers) AsDeclared(context.Context, string, uuid.UUID) error { return nil }
+
 const liveSchema = `
 CREATE TABLE accounts (account_id bigint PRIMARY KEY, email text NOT NULL, recovery text, name text);
 CREATE INDEX ON accounts (lower(email));

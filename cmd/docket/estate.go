@@ -83,7 +83,7 @@ func (k estateCheckCmd) Run(ctx context.Context, out io.Writer) error {
 	}
 	findings, away := 0, 0
 	for _, one := range checked {
-		findings += len(one.Findings)
+		findings += len(estate.Wrong(one.Findings))
 		if one.Unreachable != "" {
 			away++
 		}
@@ -173,7 +173,11 @@ func printFindings(out io.Writer, checked []checkedStore) {
 			fmt.Fprintf(table, "%s:\n", plain(one.Store))
 		}
 		for _, f := range one.Findings {
-			fmt.Fprintf(table, "  %s\t%s\t%s\n", f.Code, plain(f.At), plain(f.Detail))
+			detail := plain(f.Detail)
+			if f.Advice {
+				detail = "(advice) " + detail
+			}
+			fmt.Fprintf(table, "  %s\t%s\t%s\n", f.Code, plain(f.At), detail)
 		}
 	}
 	// A terminal that is gone has nobody to tell.

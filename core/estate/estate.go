@@ -3,6 +3,8 @@
 // `docket estate check` holds against the live stores; it reads no store itself.
 package estate
 
+import "slices"
+
 // Kind is a kind of store; each is one folder of erasure/.
 type Kind string
 
@@ -209,4 +211,11 @@ type Finding struct {
 	Code string `json:"code"`
 	// Detail says what to do.
 	Detail string `json:"detail"`
+	// Advice marks what is worth knowing and keeps no request from running.
+	Advice bool `json:"advice,omitempty"`
+}
+
+// Wrong are the findings that no request runs on.
+func Wrong(findings []Finding) []Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return f.Advice })
 }

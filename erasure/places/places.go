@@ -5,6 +5,9 @@ package places
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -38,7 +41,12 @@ type place struct {
 	// turn is held by whoever opens the store or closes it.
 	turn   chan struct{}
 	opened erasure.Store
+	// checked is when the live store was last found to be as declared.
+	checked atomic.Pointer[time.Time]
 }
+
+// fresh is how long a store that was found to be as declared counts as such.
+const fresh = time.Minute
 
 // New is an estate with the connections to its stores. maskingKey is the key of estate.HMAC. Nothing is opened yet;
 // Connections.Fit tells beforehand which stores could not be. keeper may be nil where no store is asked about a request.
@@ -81,6 +89,30 @@ func (p *Places) Open(ctx context.Context, id string, caseID uuid.UUID) (erasure
 		place.opened = opened
 	}
 	return place.opened, nil
+}
+
+// AsDeclared holds the estate against the live store of that id, once a minute at most: nil where it is as declared. Errors
+// are *erasure.Error: erasure.Mismatch where it is not.
+func (p *Places) AsDeclared(ctx context.Context, id string, caseID uuid.UUID) error {
+	store, err := p.Open(ctx, id, caseID)
+	if err != nil {
+		return err
+	}
+	place := p.places[id]
+	if at := place.checked.Load(); at != nil && time.Since(*at) < fresh {
+		return nil
+	}
+	findings, err := store.Check(ctx, place.declared)
+	if err != nil {
+		return err
+	}
+	if wrong := estate.Wrong(findings); len(wrong) > 0 {
+		return &erasure.Error{Class: erasure.Mismatch, Detail: fmt.Sprintf("the store %s is not as the estate says, so that people could be missed (%d findings; docket estate check tells all): %s: %s",
+			id, len(wrong), wrong[0].At, wrong[0].Detail)}
+	}
+	now := time.Now()
+	place.checked.Store(&now)
+	return nil
 }
 
 // Close closes what was opened.

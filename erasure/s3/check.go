@@ -17,16 +17,18 @@ import (
 //	invalid_prefix      a collection's prefix could mean more or less than one person's objects
 //	invalid_strategy    a collection asks for what cannot be done to objects
 //	missing_permission  the credentials may not list versions or uploads, or read the bucket's settings
-//	object_lock         new objects are locked for a time, which erasure waits for
+//	object_lock         new objects are locked for a time, which erasure waits for: advice
 //	mfa_delete          versions can be deleted only with a device's code, which nobody has here
 //	undeclared_prefix   objects lie where no collection looks
 //
 // Whether the credentials may delete shows only when they do.
 func (s *Store) Check(ctx context.Context, declared estate.Store) ([]estate.Finding, error) {
 	var findings []estate.Finding
-	find := func(at, code, detail string, args ...any) {
-		findings = append(findings, estate.Finding{At: at, Code: code, Detail: fmt.Sprintf(detail, args...)})
+	add := func(advice bool, at, code, detail string, args ...any) {
+		findings = append(findings, estate.Finding{At: at, Code: code, Detail: fmt.Sprintf(detail, args...), Advice: advice})
 	}
+	find := func(at, code, detail string, args ...any) { add(false, at, code, detail, args...) }
+	advise := func(at, code, detail string, args ...any) { add(true, at, code, detail, args...) }
 	for _, c := range declared.Collections {
 		if c.NotSearchable != nil {
 			continue
@@ -66,7 +68,7 @@ func (s *Store) Check(ctx context.Context, declared estate.Store) ([]estate.Find
 			find(declared.ID, "undeclared_prefix", "no collection looks at %d more prefixes or keys at the top of the bucket, whose names may be people's", unnamed)
 		}
 		if more {
-			find(declared.ID, "undeclared_prefix", "the bucket has more than a thousand prefixes or keys at its top, and only the first were looked at")
+			advise(declared.ID, "undeclared_prefix", "the bucket has more than a thousand prefixes or keys at its top, and only the first were looked at")
 		}
 	}
 	_, err = s.client.ListMultipartUploads(ctx, &awss3.ListMultipartUploadsInput{Bucket: &s.bucket, MaxUploads: aws.Int32(1)})
@@ -85,9 +87,9 @@ func (s *Store) Check(ctx context.Context, declared estate.Store) ([]estate.Find
 	}
 	if ok, err := may("read the bucket's object lock", err); err != nil {
 		return nil, err
-	} else if ok && locks.ObjectLockConfiguration != nil && locks.ObjectLockConfiguration.Rule != nil {
+	} else if ok && locks.ObjectLockConfiguration != nil && locks.ObjectLockConfiguration.Rule != nil && locks.ObjectLockConfiguration.Rule.DefaultRetention != nil {
 		kept := locks.ObjectLockConfiguration.Rule.DefaultRetention
-		find(declared.ID, "object_lock", "objects are locked (%s) for %d days and %d years from their writing: erasure is held until then",
+		advise(declared.ID, "object_lock", "objects are locked (%s) for %d days and %d years from their writing: erasure is held until then",
 			kept.Mode, aws.ToInt32(kept.Days), aws.ToInt32(kept.Years))
 	}
 	return findings, nil

@@ -49,6 +49,7 @@ func TestCheckFindsDifferences(t *testing.T) {
 	require.Contains(t, findings[2].Detail, `"hidden/"`)
 	require.Contains(t, findings[3].Detail, "2 more")
 	require.Contains(t, findings[4].Detail, "7 days")
+	require.Len(t, estate.Wrong(findings), 4, "a lock is waited for, and refuses no request")
 }
 
 // What the credentials may not read is said, each permission by itself.
@@ -59,4 +60,14 @@ func TestCheckFindsMissingPermissions(t *testing.T) {
 	findings, err := b.open(t, testkit.S3User).Check(t.Context(), b.declared(tenants))
 	require.NoError(t, err)
 	require.Equal(t, []string{"files missing_permission", "files missing_permission", "files missing_permission"}, codes(findings))
+}
+
+// A bucket that allows locks and gives none by itself is no finding.
+func TestCheckTakesABucketThatAllowsLocks(t *testing.T) {
+	t.Parallel()
+	b := withLocks(t)
+	b.put(t, "t/1/a", "x")
+	findings, err := b.open(t, testkit.S3Root).Check(t.Context(), b.declared(tenants))
+	require.NoError(t, err)
+	require.Empty(t, findings)
 }

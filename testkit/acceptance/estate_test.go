@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -18,7 +19,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/estate"
+	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/erasure/http/contract"
 	"github.com/atlascloudai/docket/erasure/http/example"
 	"github.com/atlascloudai/docket/testkit"
@@ -82,8 +85,14 @@ CREATE INDEX ON live.prompts (account_id);
 INSERT INTO live.accounts VALUES (1, 'ana@example.test'), (10, 'ben@example.test');
 INSERT INTO live.prompts SELECT g, CASE WHEN g % 2 = 0 THEN 1 ELSE 10 END, 'prompt ' || g FROM generate_series(1, 20) g`
 
-// newLive puts two people into the estate, whose newsletter answers through a handler of the test's own.
-func newLive(t *testing.T, h *testkit.House, through func(contract.Service) contract.Service, answers func(http.Handler) http.Handler) live {
+// newLive puts two people into the estate.
+func newLive(t *testing.T, h *testkit.House) live {
+	t.Helper()
+	return newLiveThrough(t, h, func(s contract.Service) contract.Service { return s }, func(h http.Handler) http.Handler { return h })
+}
+
+// newLiveThrough does, and its newsletter answers through a handler of the test's own.
+func newLiveThrough(t *testing.T, h *testkit.House, through func(contract.Service) contract.Service, answers func(http.Handler) http.Handler) live {
 	t.Helper()
 	testkit.Execute(t, h.Database.Superuser, liveRows)
 	dir := t.TempDir()
@@ -93,7 +102,7 @@ func newLive(t *testing.T, h *testkit.House, through func(contract.Service) cont
 		Region: "us-east-1", BaseEndpoint: &address, UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider(testkit.S3Root.AccessKey, testkit.S3Root.SecretKey, ""),
 	})
-	_, err := l.objects.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &l.bucket})
+	_, err := l.objects.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &l.bucket, ObjectLockEnabledForBucket: aws.Bool(true)})
 	require.NoError(t, err)
 	for _, key := range []string{"u/1/a", "u/1/b", "u/10/a"} {
 		_, err := l.objects.PutObject(t.Context(), &awss3.PutObjectInput{Bucket: &l.bucket, Key: &key, Body: strings.NewReader("body")})
@@ -142,4 +151,31 @@ func look[T any](t *testing.T, h *testkit.House, sql string, args ...any) (value
 	defer conn.Close(context.Background())
 	require.NoError(t, conn.QueryRow(context.Background(), sql, args...).Scan(&value))
 	return value
+}
+
+// A store that is not as the estate says is not searched: no plan is made that would miss people, whoever asks sees why, and once
+// the estate and the store agree the same request goes on.
+func TestAStoreThatIsNotAsDeclaredIsNotSearched(t *testing.T) {
+	t.Parallel()
+	h := testkit.NewHouse(t)
+	l := newLive(t, h)
+	e := testkit.NewEngine(t, h, testkit.EngineOptions{Estate: l.estate, Connections: l.connections})
+	e.StartWorker(t)
+	testkit.Execute(t, h.Database.Superuser, `ALTER TABLE live.prompts ADD COLUMN author text; CREATE TABLE live.notes (id bigint PRIMARY KEY, email text)`)
+	opened, err := e.Desk.OpenRequest(t.Context(), e.As(access.Responder), "", desk.RequestInput{
+		Right: "erasure", Country: "DE", Identities: []desk.IdentityInput{{Kind: "email", Value: ana}}, Drill: true,
+	})
+	require.NoError(t, err)
+	proved(t, e, opened.Case, ana)
+	e.AwaitCount(t, "the first table of the store fails, and nothing else of it is asked", 1, `SELECT count(*) FROM target WHERE case_id = $1 AND address LIKE 'app/%' AND error_class = 'mismatch'`, opened.Case)
+	view := request(t, e, opened.Case)
+	require.Equal(t, "scoping", view.Status)
+	require.Equal(t, "team", view.Waiting)
+	require.Contains(t, view.Targets[0].Detail, "app is not as the estate says")
+	require.Contains(t, view.Targets[0].Detail, "2 findings")
+	require.Contains(t, view.Targets[0].Detail, "app/prompts.author")
+
+	testkit.Execute(t, h.Database.Superuser, `ALTER TABLE live.prompts DROP COLUMN author; DROP TABLE live.notes`)
+	later(t, e, opened.Case, 24*time.Hour)
+	approved(t, e, opened.Case)
 }

@@ -76,13 +76,8 @@ func TestNoPersonalDataOutsideSealedColumnsAndLetters(t *testing.T) {
 		"the workers' log": e.Log.String(), "the requests' log": requests.String(), "the figures": figures(t, e),
 		"the pages": pages(t, e), "the database's readable columns": columns(t, h),
 	}
-	places["Temporal, as it is stored"], places["Temporal, decrypted"] = histories(t, e, caseID)
-	for place, text := range places {
-		require.NotEmpty(t, text, place)
-		for _, secret := range secrets {
-			require.NotContains(t, strings.ToLower(text), strings.ToLower(secret), "%s holds what is sealed", place)
-		}
-	}
+	places["Temporal, as it is stored"], places["Temporal, decrypted"] = histories(t, e, contract.IncidentID(caseID), contract.CampaignID(onlyCampaign(t, h, caseID)))
+	hold(t, places, secrets)
 	// The look is worth something only if each place would show what it holds.
 	require.Contains(t, places["Temporal, as it is stored"], caseID.String())
 	require.NotContains(t, places["Temporal, as it is stored"], `"heard"`)
@@ -99,28 +94,23 @@ func TestNoPersonalDataOutsideSealedColumnsAndLetters(t *testing.T) {
 	testkit.Check(t, h, e.Mail)
 }
 
+// hold requires of every place that it holds something, and none of what is sealed.
+func hold(t *testing.T, places map[string]string, secrets []string) {
+	t.Helper()
+	for place, text := range places {
+		require.NotEmpty(t, text, place)
+		for _, secret := range secrets {
+			require.NotContains(t, strings.ToLower(text), strings.ToLower(secret), "%s holds what is sealed", place)
+		}
+	}
+}
+
 // openedOverHTTP opens an incident (no drill: drills are in no figure) over the API, among requests that name people
 // where they should not.
 func openedOverHTTP(t *testing.T, e *testkit.Engine, log *testkit.Transcript) uuid.UUID {
 	t.Helper()
 	ctx := context.Background()
-	token, err := e.Desk.Enroll(ctx, "over-http", "person", access.Roles())
-	require.NoError(t, err)
-	server := httptest.NewServer(api.New(api.Options{Desk: e.Desk, Logger: testkit.Debug(log)}))
-	t.Cleanup(server.Close)
-	ask := func(method, path, body string) (int, []byte) {
-		request, err := http.NewRequestWithContext(ctx, method, server.URL+path, strings.NewReader(body))
-		require.NoError(t, err)
-		request.Header.Set("Authorization", "Bearer "+token)
-		request.Header.Set("Content-Type", "application/json")
-		request.Header.Set("Idempotency-Key", uuid.NewString())
-		response, err := server.Client().Do(request)
-		require.NoError(t, err)
-		defer response.Body.Close()
-		answer, err := io.ReadAll(response.Body)
-		require.NoError(t, err)
-		return response.StatusCode, answer
-	}
+	ask := overHTTP(t, e, log)
 	name := url.PathEscape(testkit.NewCustomer(1).Name)
 	for _, path := range []string{"/v1/cases/" + name, "/v1/cases?status=" + name, "/v1/" + name, "/v1/customers?" + name + "=1"} {
 		_, answer := ask(http.MethodGet, path, "")
@@ -142,7 +132,7 @@ func openedOverHTTP(t *testing.T, e *testkit.Engine, log *testkit.Transcript) uu
 		require.Equal(t, want, status, "%s", answer)
 		require.NotContains(t, string(answer), advice)
 	}
-	_, err = e.Desk.Triage(ctx, e.As(access.Responder), "", opened.Case, desk.TriageInput{Severity: "high"})
+	_, err := e.Desk.Triage(ctx, e.As(access.Responder), "", opened.Case, desk.TriageInput{Severity: "high"})
 	require.NoError(t, err)
 	_, err = e.Desk.Declare(ctx, e.As(access.IncidentCommander), "", opened.Case, desk.DeclareInput{})
 	require.NoError(t, err)
@@ -153,6 +143,28 @@ func openedOverHTTP(t *testing.T, e *testkit.Engine, log *testkit.Transcript) uu
 		require.NoError(t, err)
 	}
 	return opened.Case
+}
+
+// overHTTP asks the API as somebody who may do everything.
+func overHTTP(t *testing.T, e *testkit.Engine, log *testkit.Transcript) func(method, path, body string) (int, []byte) {
+	t.Helper()
+	token, err := e.Desk.Enroll(t.Context(), "over-http", "person", access.Roles())
+	require.NoError(t, err)
+	server := httptest.NewServer(api.New(api.Options{Desk: e.Desk, Logger: testkit.Debug(log)}))
+	t.Cleanup(server.Close)
+	return func(method, path, body string) (int, []byte) {
+		request, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body))
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+token)
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Idempotency-Key", uuid.NewString())
+		response, err := server.Client().Do(request)
+		require.NoError(t, err)
+		defer response.Body.Close()
+		answer, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, answer
+	}
 }
 
 // stumble makes the database refuse some new rows of a table with an error that repeats a value.
@@ -229,8 +241,9 @@ func columns(t *testing.T, h *testkit.House) string {
 	return all.String()
 }
 
-// histories is all that Temporal holds of a case's processes: as it is stored, and with every payload decrypted.
-func histories(t *testing.T, e *testkit.Engine, caseID uuid.UUID) (stored, decrypted string) {
+// histories is all that Temporal holds of some processes, search attributes too: as it is stored, and with every payload
+// decrypted.
+func histories(t *testing.T, e *testkit.Engine, ids ...string) (stored, decrypted string) {
 	t.Helper()
 	ctx := t.Context()
 	bare, err := client.Dial(client.Options{HostPort: e.TemporalAddress(), Namespace: "docket"})
@@ -242,7 +255,7 @@ func histories(t *testing.T, e *testkit.Engine, caseID uuid.UUID) (stored, decry
 		require.NoError(t, err)
 		to.Write(bytes)
 	}
-	for _, id := range []string{contract.IncidentID(caseID), contract.CampaignID(onlyCampaign(t, e.House, caseID))} {
+	for _, id := range ids {
 		described, err := bare.DescribeWorkflowExecution(ctx, id, "")
 		require.NoError(t, err)
 		add(&raw, described)

@@ -7,7 +7,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
-	"net/http"
 	netmail "net/mail"
 	"slices"
 	"strings"
@@ -20,7 +19,6 @@ import (
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/desk"
-	"github.com/atlascloudai/docket/erasure/http/contract"
 	"github.com/atlascloudai/docket/local/mail"
 	"github.com/atlascloudai/docket/testkit"
 )
@@ -73,7 +71,7 @@ func TestAnAccessRequestEndsInACopyFetchedOnceAndWiped(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	h := testkit.NewHouse(t)
-	l := newLive(t, h, func(s contract.Service) contract.Service { return s }, func(h http.Handler) http.Handler { return h })
+	l := newLive(t, h)
 	e := testkit.NewEngine(t, h, testkit.EngineOptions{Estate: l.estate, Connections: l.connections})
 	e.StartWorker(t)
 	opened, err := e.Desk.OpenRequest(ctx, e.As(access.Responder), "", desk.RequestInput{
@@ -184,7 +182,7 @@ func TestAControllersInstructionAndADirectRequest(t *testing.T) {
 	ctx := context.Background()
 	h := testkit.NewHouse(t)
 	h.ImportSamples(t)
-	l := newLive(t, h, func(s contract.Service) contract.Service { return s }, func(h http.Handler) http.Handler { return h })
+	l := newLive(t, h)
 	e := testkit.NewEngine(t, h, testkit.EngineOptions{Estate: l.estate, Connections: l.connections})
 	e.StartWorker(t)
 	instructed := func() uuid.UUID {
@@ -212,7 +210,7 @@ func TestAControllersInstructionAndADirectRequest(t *testing.T) {
 
 	carried := instructed()
 	later(t, e, carried, coolingOff)
-	attested(t, e, carried)
+	attested(t, e, carried, ana)
 	_, err = e.Desk.CancelRequest(ctx, e.As(access.PrivacyLead), "", carried, desk.ReasonInput{Reason: "too late"})
 	require.Equal(t, problem.Conflict, problem.CodeOf(err))
 	awaitStatus(t, e, carried, "completed")

@@ -84,6 +84,9 @@ type Place struct{ erasure.Store }
 // Open implements activities.Stores.
 func (p Place) Open(context.Context, string, uuid.UUID) (erasure.Store, error) { return p.Store, nil }
 
+// AsDeclared implements activities.Stores.
+func (p Place) AsDeclared(context.Context, string, uuid.UUID) error { return nil }
+
 // Worker carries requests out, in the order in which their process would.
 type Worker struct {
 	*desk.Desk
