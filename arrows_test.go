@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"core/audit":        {"core/problem"},
 	"core/cells":        {},
 	"core/textdiff":     {},
+	"core/changelog":    {"core/textdiff", "core/problem"},
 	"core/export":       {"core/cells", "core/estate"},
 	"core/register":     {"core/audit", "core/cells"},
 	"core/certificate":  {"core/audit"},
