@@ -88,11 +88,11 @@ func words(before, after []string) (removed, added []Line) {
 	one, other := strings.Join(before, "\n"), strings.Join(after, "\n")
 	a, b := word.FindAllString(one, -1), word.FindAllString(other, -1)
 	differ := changes(a, b)
-	count := 0
+	changed := 0
 	for _, d := range differ {
-		count += d.End - d.Start + d.ReplEnd - d.ReplStart
+		changed += weight(a[d.Start:d.End]) + weight(b[d.ReplStart:d.ReplEnd])
 	}
-	if 2*count > len(a)+len(b) {
+	if 2*changed > weight(a)+weight(b) {
 		differ = []lcs.Diff{{End: len(a), ReplEnd: len(b)}}
 	}
 	gone, come := make([]bool, len(a)), make([]bool, len(b))
@@ -107,6 +107,14 @@ func words(before, after []string) (removed, added []Line) {
 		added = marked(Added, other, b, come)
 	}
 	return removed, added
+}
+
+// weight is how much there is to read.
+func weight(words []string) (bytes int) {
+	for _, w := range words {
+		bytes += len(strings.TrimSpace(w))
+	}
+	return bytes
 }
 
 func mark(marks []bool, from, until int) {

@@ -129,6 +129,14 @@ func TestAPageMarksTheWords(t *testing.T) {
 `, string(textdiff.HTML(textdiff.Between(before, after), 0)))
 }
 
+func TestLinesWithLittleInCommonAreMarkedWhole(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []textdiff.Line{
+		{Op: textdiff.Removed, Spans: []textdiff.Span{{Op: textdiff.Removed, Text: "We keep the logs."}}},
+		{Op: textdiff.Added, Spans: []textdiff.Span{{Op: textdiff.Added, Text: "Nobody reads the mail of others."}}},
+	}, textdiff.Between("We keep the logs.", "Nobody reads the mail of others."))
+}
+
 // What nobody sees would be approved unread.
 func TestWhatCannotBeSeenIsShown(t *testing.T) {
 	t.Parallel()
