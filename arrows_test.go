@@ -27,6 +27,8 @@ var arrows = map[string][]string{
 	"core/letters":      {"core/duty", "core/clock", "core/problem"},
 	"core/audit":        {"core/problem"},
 	"core/cells":        {},
+	"core/textdiff":     {},
+	"core/changelog":    {"core/textdiff", "core/problem"},
 	"core/export":       {"core/cells", "core/estate"},
 	"core/register":     {"core/audit", "core/cells"},
 	"core/certificate":  {"core/audit"},
