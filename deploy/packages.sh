@@ -44,13 +44,16 @@ install_postgresql() {
 	apt_install postgresql
 }
 
-[ $# -gt 0 ] || set -- postgresql
+install_openssl() { apt_install openssl; }
+
+[ $# -gt 0 ] || set -- postgresql openssl
 missing=""
 for package in "$@"; do
 	case $package in
 	postgresql) have_postgresql || missing="$missing postgresql" ;;
+	openssl) command -v openssl >/dev/null || missing="$missing openssl" ;;
 	*)
-		echo "deploy/packages.sh: unknown package $package; known: postgresql" >&2
+		echo "deploy/packages.sh: unknown package $package; known: postgresql, openssl" >&2
 		exit 2
 		;;
 	esac
@@ -59,7 +62,7 @@ missing=${missing# }
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-	echo "deploy/packages.sh: please install: PostgreSQL $oldest_postgresql or newer, server and client programs" >&2
+	echo "deploy/packages.sh: please install: $missing (PostgreSQL $oldest_postgresql or newer, server and client programs)" >&2
 	echo "  (Fedora: dnf install postgresql-server; Arch: pacman -S postgresql; macOS: brew install postgresql@17)" >&2
 	exit 1
 fi
@@ -71,7 +74,7 @@ echo "installing $missing"
 for package in $missing; do
 	"install_$package"
 done
-if ! have_postgresql; then
+if [[ $missing == *postgresql* ]] && ! have_postgresql; then
 	echo "deploy/packages.sh: this system offers only a PostgreSQL older than $oldest_postgresql; install postgresql-$oldest_postgresql or newer from apt.postgresql.org" >&2
 	exit 1
 fi
