@@ -98,6 +98,22 @@ const (
 	RequestRecord Action = "request.record"
 )
 
+// Notices of change.
+const (
+	// ChangeWork opens and drafts a notice of change, hands it to counsel, and counts its audience.
+	ChangeWork Action = "change.work"
+	// ChangeJudge says whether a change is material, and takes the emergency path; counsel or the privacy lead, never the submitter.
+	ChangeJudge Action = "change.judge"
+	// ChangeAnswer records a customer's objection and how it ended.
+	ChangeAnswer Action = "change.answer"
+	// ChangeEnd withdraws or archives a notice of change.
+	ChangeEnd Action = "change.end"
+	// ChangeAsk asks whether something may be used for a customer, as a gateway does.
+	ChangeAsk Action = "change.ask"
+	// ChangeTake lets a change take effect for those whose windows are over.
+	ChangeTake Action = "change.take"
+)
+
 // Duties.
 const (
 	// DutyDecide confirms a proposed duty as required or not required.

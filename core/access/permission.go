@@ -118,6 +118,12 @@ var table = map[Action]Permission{
 	SuppressionCheck: {Roles: and(legal, Responder, Integration), Scope: ScopeCasesRead},
 	SuppressionLift:  {Roles: and(legal, Integration), Scope: ScopeCasesWrite},
 
+	ChangeWork:   {Roles: team, Scope: ScopeCasesWrite, Person: true},
+	ChangeJudge:  {Roles: legal, Scope: ScopeNoticesRelease, Person: true},
+	ChangeAnswer: {Roles: and(legal, CommsLead), Scope: ScopeCasesWrite, Person: true},
+	ChangeEnd:    {Roles: legal, Scope: ScopeCasesWrite, Person: true},
+	ChangeAsk:    {Roles: and(team, Integration), Scope: ScopeCasesRead},
+
 	DutyDecide:          {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
 	DutyWaive:           {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
 	DutyReviewExemption: {Roles: legal, Scope: ScopeDutiesWrite, Person: true},
@@ -161,6 +167,7 @@ var table = map[Action]Permission{
 	RaiseOpen:      {Worker: true},
 	DeliveryRecord: {Worker: true},
 	RequestRecord:  {Worker: true},
+	ChangeTake:     {Worker: true},
 	HeadsPublish:   {Worker: true},
 }
 

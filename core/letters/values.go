@@ -42,6 +42,25 @@ type Values struct {
 	// LateAfter is the legal limit of what this recipient is owed: a letter made after it prints the notice's
 	// DelayReason. Zero where nothing is late, or where the approver has no reason printed.
 	LateAfter time.Time `json:"late_after,omitzero"`
+	// Change are the customer's own dates in a notice of change; nil in any other letter.
+	Change *ChangeDates `json:"change,omitempty"`
+}
+
+// ChangeDates are one customer's own dates in a notice of change, as its letter says them: counted from SendBy. Who is reached
+// later has later ones.
+type ChangeDates struct {
+	// SendBy is the last instant at which the letter may leave.
+	SendBy time.Time `json:"send_by"`
+	// Effective is the first instant at which the change may take effect for the customer.
+	Effective time.Time `json:"effective"`
+	// WindowCloses is the last instant at which it may object, TerminationUntil the last at which it may terminate because of the
+	// change; zero where no agreement gives such a window.
+	WindowCloses     time.Time `json:"window_closes,omitzero"`
+	TerminationUntil time.Time `json:"termination_until,omitzero"`
+	// Page is the address of the customer's own page.
+	Page string `json:"page"`
+	// Corrects is when the notice was sent that this one takes the place of; zero for none.
+	Corrects time.Time `json:"corrects,omitzero"`
 }
 
 // Letter is the rendered message to one recipient.

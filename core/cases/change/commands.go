@@ -1,0 +1,267 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/atlascloudai/docket/core/cases"
+	"github.com/atlascloudai/docket/core/problem"
+)
+
+// Counts is what the tables know of the change at the moment of a decision.
+type Counts struct {
+	// Customers are in the audience; Told have been given the notice, Untold wait for it or cannot be reached.
+	Customers int `json:"customers"`
+	Told      int `json:"told"`
+	Untold    int `json:"untold"`
+	// Waiting are told, and a window or period of theirs runs; Objected have an objection without an end.
+	Waiting  int `json:"waiting"`
+	Objected int `json:"objected"`
+	// Spared are those for whom the change never takes effect, Taken those for whom it has.
+	Spared int `json:"spared"`
+	Taken  int `json:"taken"`
+	// Opens is the earliest instant at which the change may take effect for somebody for whom it has not: in a change at once,
+	// the latest over all.
+	Opens *time.Time `json:"opens,omitempty"`
+	// Provisional customers' dates rest on a calendar that does not reach far enough.
+	Provisional int `json:"provisional"`
+	// Sendings are under way.
+	Sendings int `json:"sendings"`
+}
+
+// Decision is what a command is decided on.
+type Decision struct {
+	State  State
+	Counts Counts
+	// Actor is the id of who decides.
+	Actor string
+	// Now is case time, taken once after the case was locked.
+	Now time.Time
+
+	events []cases.Event
+}
+
+// Command is one decision about a notice of change.
+type Command interface{ decide(d *Decision) error }
+
+// Apply decides one command: the new state and what to write, or a refusal with named blockers that changes nothing.
+func Apply(d Decision, c Command) (State, []cases.Event, error) {
+	d.events = nil
+	if err := c.decide(&d); err != nil {
+		return State{}, nil, err
+	}
+	return d.State, d.events, nil
+}
+
+func (d *Decision) write(kind string, body, content any) {
+	d.events = append(d.events, cases.Event{Kind: kind, HappenedAt: d.Now, Body: body, Content: content})
+}
+
+func (d *Decision) in(what string, allowed ...Status) error {
+	if slices.Contains(allowed, d.State.Status) {
+		return nil
+	}
+	return problem.Blocked(problem.Blocker{Code: "wrong_status",
+		Detail: fmt.Sprintf("%s is not possible while the change is %s; it is possible in %v", what, d.State.Status, allowed)})
+}
+
+// another refuses the one whose own work would be judged.
+func (d *Decision) another(what string) error {
+	if d.Actor == d.State.SubmittedBy {
+		return problem.New(problem.Forbidden, "whoever submitted a change cannot %s it; a second person does", what)
+	}
+	return nil
+}
+
+func needReason(reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return problem.InvalidField("reason", "say why")
+	}
+	return nil
+}
+
+// prepared are the statuses in which nobody was told.
+var prepared = []Status{Draft, InReview, Approved, Scheduled}
+
+// Working refuses work on what has ended.
+type Working struct{ What string }
+
+func (c Working) decide(d *Decision) error {
+	if d.State.Status.Ended() {
+		return d.in(c.What, Draft, InReview, Approved, Scheduled, Sending, ObjectionWindow, Effective)
+	}
+	return nil
+}
+
+// Submit hands the draft to counsel.
+type Submit struct{}
+
+func (Submit) decide(d *Decision) error {
+	if err := d.in("submitting", Draft); err != nil {
+		return err
+	}
+	d.State.Status, d.State.SubmittedBy = InReview, d.Actor
+	d.write("change.submitted", struct{}{}, nil)
+	return nil
+}
+
+// Revise takes the change back to a draft: whatever was judged and approved is void.
+type Revise struct{ Reason string }
+
+func (c Revise) decide(d *Decision) error {
+	if err := d.in("revising", InReview, Approved, Scheduled); err != nil {
+		return err
+	}
+	if err := needReason(c.Reason); err != nil {
+		return err
+	}
+	voided := d.State.ApprovedBy != ""
+	d.State.Status, d.State.SubmittedBy, d.State.Judged, d.State.ApprovedBy, d.State.SendOn = Draft, "", nil, "", nil
+	d.write("change.revised", map[string]any{"approval_voided": voided}, map[string]any{"reason": c.Reason})
+	return nil
+}
+
+// Judge says whether the change is material: a legal decision, with a person and a reason. What is not material is told by the
+// change log alone.
+type Judge struct {
+	Material bool
+	Reason   string
+}
+
+func (c Judge) decide(d *Decision) error {
+	if err := d.in("judging", InReview); err != nil {
+		return err
+	}
+	if err := d.another("judge"); err != nil {
+		return err
+	}
+	if err := needReason(c.Reason); err != nil {
+		return err
+	}
+	d.State.Judged = &Judgement{Material: c.Material, By: d.Actor, At: d.Now}
+	d.write("change.judged", map[string]any{"material": c.Material}, map[string]any{"reason": c.Reason})
+	if !c.Material {
+		d.State.Status = Archived
+		d.write("change.logged", struct{}{}, nil)
+	}
+	return nil
+}
+
+// Hasten takes the emergency path, by a clause that opens it.
+type Hasten struct{ Clause, Reason string }
+
+func (c Hasten) decide(d *Decision) error {
+	if err := d.in("the emergency path", InReview); err != nil {
+		return err
+	}
+	if err := d.another("hasten"); err != nil {
+		return err
+	}
+	if strings.TrimSpace(c.Clause) == "" {
+		return problem.InvalidField("clause", "name the clause that opens the emergency path")
+	}
+	if err := needReason(c.Reason); err != nil {
+		return err
+	}
+	d.State.Emergency = &Emergency{Clause: c.Clause, By: d.Actor, At: d.Now}
+	d.write("change.hastened", map[string]any{"clause": c.Clause}, map[string]any{"reason": c.Reason})
+	return nil
+}
+
+// Approve binds the word of a second person to text, languages, audience and every recipient's own dates.
+type Approve struct{ Digest string }
+
+func (c Approve) decide(d *Decision) error {
+	if err := d.in("approving", InReview); err != nil {
+		return err
+	}
+	if err := d.another("approve"); err != nil {
+		return err
+	}
+	if d.State.Judged == nil {
+		return problem.Blocked(problem.Blocker{Code: "not_judged", Detail: "counsel has to say whether the change is material"})
+	}
+	d.State.Status, d.State.ApprovedBy = Approved, d.Actor
+	d.write("change.approved", map[string]any{"digest": c.Digest}, nil)
+	return nil
+}
+
+// Schedule sets the day on which people mean to send. It sends nothing.
+type Schedule struct{ At time.Time }
+
+func (c Schedule) decide(d *Decision) error {
+	if err := d.in("scheduling", Approved, Scheduled); err != nil {
+		return err
+	}
+	if !c.At.After(d.Now) {
+		return problem.InvalidField("at", "lies in the past; release the notice to send it now")
+	}
+	at := c.At.UTC()
+	d.State.Status, d.State.SendOn = Scheduled, &at
+	d.write("change.scheduled", map[string]any{"at": at}, nil)
+	return nil
+}
+
+// Send freezes the audience: sending begins.
+type Send struct{ Customers int }
+
+func (c Send) decide(d *Decision) error {
+	if err := d.in("sending", Approved, Scheduled); err != nil {
+		return err
+	}
+	if c.Customers == 0 {
+		return problem.Blocked(problem.Blocker{Code: "no_recipients", Detail: "nobody uses what changes; tell it in the change log"})
+	}
+	d.State.Status, d.State.FrozenAt = Sending, &d.Now
+	d.write("change.sending", map[string]any{"customers": c.Customers}, nil)
+	return nil
+}
+
+// Carry takes the status that the customers have come to: everybody was told, it took effect for everybody, nothing is left.
+type Carry struct{}
+
+func (Carry) decide(d *Decision) error {
+	before := d.State.Status
+	if before == Sending && d.Counts.Sendings == 0 && d.Counts.Told > 0 {
+		d.State.Status, d.State.ToldAt = ObjectionWindow, &d.Now
+		d.write("change.told", map[string]any{"told": d.Counts.Told, "untold": d.Counts.Untold}, nil)
+	}
+	settled := d.Counts.Untold+d.Counts.Waiting+d.Counts.Objected == 0 && d.Counts.Taken+d.Counts.Spared == d.Counts.Customers
+	if d.State.Status == ObjectionWindow && settled {
+		d.State.Status, d.State.EffectiveAt = Effective, &d.Now
+		d.write("change.effective", map[string]any{"taken": d.Counts.Taken, "spared": d.Counts.Spared}, nil)
+	}
+	return nil
+}
+
+// Archive ends what has taken effect.
+type Archive struct{}
+
+func (Archive) decide(d *Decision) error {
+	if err := d.in("archiving", Effective); err != nil {
+		return err
+	}
+	d.State.Status = Archived
+	d.write("change.archived", struct{}{}, nil)
+	return nil
+}
+
+// Withdraw ends a change before it took effect for everybody. Who was told is owed a word that it does not come.
+type Withdraw struct{ Reason string }
+
+func (c Withdraw) decide(d *Decision) error {
+	if err := d.in("withdrawing", append(slices.Clone(prepared), Sending, ObjectionWindow)...); err != nil {
+		return err
+	}
+	if err := needReason(c.Reason); err != nil {
+		return err
+	}
+	if d.Counts.Taken > 0 {
+		return problem.Blocked(problem.Blocker{Code: "taken", Count: d.Counts.Taken, Detail: "it took effect for some customers: taking it back is a change of its own"})
+	}
+	d.State.Status = Withdrawn
+	d.write("change.withdrawn", map[string]any{"told": d.Counts.Told}, map[string]any{"reason": c.Reason})
+	return nil
+}

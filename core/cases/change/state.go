@@ -1,0 +1,120 @@
+package change
+
+import (
+	"time"
+
+	"github.com/atlascloudai/docket/core/duty"
+)
+
+// Status is where a notice of change stands.
+type Status string
+
+// The statuses, in the order of a life.
+const (
+	Draft Status = "draft"
+	// InReview: counsel looks at text and audience, and says whether the change is material.
+	InReview Status = "in_review"
+	Approved Status = "approved"
+	// Scheduled: people set the day of sending. Nothing is sent by itself on it; people are raised.
+	Scheduled Status = "scheduled"
+	Sending   Status = "sending"
+	// ObjectionWindow: everybody was told, and windows or notice periods run.
+	ObjectionWindow Status = "objection_window"
+	// Effective: the change took effect for everybody for whom it may.
+	Effective Status = "effective"
+	// Archived: nothing is left to do; also a change that is not material, which only the change log tells.
+	Archived  Status = "archived"
+	Withdrawn Status = "withdrawn"
+)
+
+// Ended says whether nothing more is decided.
+func (s Status) Ended() bool { return s == Archived || s == Withdrawn }
+
+// Mode is how a change takes effect.
+type Mode string
+
+// The modes.
+const (
+	// Switchable: routing can withhold it from each customer until its own windows are over (a model, a provider).
+	Switchable Mode = "switchable"
+	// AtOnce: it takes effect for all together, after the last window (hosting, the company).
+	AtOnce Mode = "at_once"
+)
+
+// Modes lists both.
+func Modes() []Mode { return []Mode{Switchable, AtOnce} }
+
+// Answer is what a customer made of the change, where it said anything.
+type Answer string
+
+// The answers, and the ends of an objection.
+const (
+	// Objected: a person looks for a way; the change is held back from this customer.
+	Objected Answer = "objected"
+	// Accommodated: a way was found that spares the customer the change: it never takes effect for it.
+	Accommodated Answer = "accommodated"
+	// TakenBack: the customer withdrew its objection.
+	TakenBack Answer = "withdrawn"
+	// Terminates: the customer uses its right to terminate.
+	Terminates Answer = "customer_terminates"
+	// Waived: the window is over without a way, and a person decided that the agreement lets the change take effect.
+	Waived Answer = "waived"
+)
+
+// Ends are the ends of an objection.
+func Ends() []Answer { return []Answer{Accommodated, TakenBack, Terminates, Waived} }
+
+// Blocks says whether an answer holds the change back from the customer.
+func (a Answer) Blocks() bool { return a == Objected || a == Accommodated || a == Terminates }
+
+// What names what changes, in codes that a gateway asks for.
+type What struct {
+	// Provider is the sub-processor or model provider that is new; Document the published document; Region the place.
+	Provider string `json:"provider,omitempty"`
+	Document string `json:"document,omitempty"`
+	Region   string `json:"region,omitempty"`
+}
+
+// Judgement is counsel's word on whether a change is material.
+type Judgement struct {
+	Material bool      `json:"material"`
+	By       string    `json:"by"`
+	At       time.Time `json:"at"`
+}
+
+// Emergency is the path with shorter notice, by the clause that opens it.
+type Emergency struct {
+	Clause string    `json:"clause"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
+}
+
+// State is what a notice of change knows of itself.
+type State struct {
+	Status   Status          `json:"status"`
+	Kind     duty.ChangeKind `json:"kind"`
+	What     What            `json:"what"`
+	Services []string        `json:"services,omitempty"`
+	Mode     Mode            `json:"mode"`
+	// Planned is when the change is to take effect, where no customer's own dates say later.
+	Planned  time.Time `json:"planned"`
+	OpenedBy string    `json:"opened_by"`
+	// SubmittedBy wrote what counsel judges; it is nobody who judges or approves it.
+	SubmittedBy string     `json:"submitted_by,omitempty"`
+	Judged      *Judgement `json:"judged,omitempty"`
+	Emergency   *Emergency `json:"emergency,omitempty"`
+	ApprovedBy  string     `json:"approved_by,omitempty"`
+	// SendOn is the day on which people mean to send.
+	SendOn *time.Time `json:"send_on,omitempty"`
+	// FrozenAt is when sending began: the audience is what it was then.
+	FrozenAt    *time.Time `json:"frozen_at,omitempty"`
+	ToldAt      *time.Time `json:"told_at,omitempty"`
+	EffectiveAt *time.Time `json:"effective_at,omitempty"`
+	// Supersedes is the notice of change that this one corrects.
+	Supersedes string `json:"supersedes,omitempty"`
+}
+
+// About is the change as agreements look at it.
+func (s State) About() duty.About {
+	return duty.About{Kind: s.Kind, Services: s.Services, Emergency: s.Emergency != nil}
+}
