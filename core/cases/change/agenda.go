@@ -4,9 +4,10 @@ import (
 	"time"
 
 	"github.com/atlascloudai/docket/core/cases"
+	"github.com/atlascloudai/docket/core/cases/incident"
 )
 
-// The stages of a change's process.
+// The stages of a change's process, beside those that raise, escalate and page.
 const (
 	// StageDates counts the dates of those who were told since.
 	StageDates cases.Stage = "dates"
@@ -14,26 +15,27 @@ const (
 	StageTake cases.Stage = "take"
 	// StageStatus takes the status that the customers have come to.
 	StageStatus cases.Stage = "status"
+	// StageObjections raises people about objections whose time to find a way is over.
+	StageObjections cases.Stage = "objections"
 )
 
 // Next is what the rows say of a change, beside its counts.
 type Next struct {
-	// Undated were told, and their dates are not counted yet.
-	Undated int
-	// Raise is when the next milestone passes: a last sending date, an open objection, the day of sending.
-	Raise, Escalate, Page *time.Time
+	// Undated says that somebody was told, or turned out not to be, and the dates are not counted from it yet.
+	Undated bool
+	// Objection is when the next objection is to have an end.
+	Objection *time.Time
+	incident.Next
 }
 
-// Agenda says what a change's process does now. Nothing is ever sent by it.
+// Agenda says what a change's process does now. It sends nothing.
 func Agenda(s State, counts Counts, next Next, now time.Time) cases.Agenda {
-	var agenda cases.Agenda
-	agenda.Due(cases.Stage("raise"), next.Raise, now)
-	agenda.Due(cases.Stage("escalate"), next.Escalate, now)
-	agenda.Due(cases.Stage("page"), next.Page, now)
-	if next.Undated > 0 {
+	agenda := incident.Agenda(next.Next, now)
+	if next.Undated {
 		agenda.Stages = append(agenda.Stages, StageDates)
 		return agenda
 	}
+	agenda.Due(StageObjections, next.Objection, now)
 	if s.Status != Sending && s.Status != ObjectionWindow {
 		return agenda
 	}

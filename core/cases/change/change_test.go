@@ -9,6 +9,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/change"
+	"github.com/atlascloudai/docket/core/cases/incident"
 	"github.com/atlascloudai/docket/core/problem"
 )
 
@@ -39,7 +40,7 @@ func (l *life) must(actor string, c change.Command) {
 }
 
 func begun(t require.TestingT) *life {
-	return &life{t: t, state: change.State{Status: change.Draft, Mode: change.Switchable}}
+	return &life{t: t, state: change.State{Status: change.Draft, Mode: change.Switchable, SendBy: now.Add(time.Hour)}}
 }
 
 func TestALifeFromDraftToArchive(t *testing.T) {
@@ -48,7 +49,6 @@ func TestALifeFromDraftToArchive(t *testing.T) {
 	l.must("writer", change.Submit{})
 	l.must("counsel", change.Judge{Material: true, Reason: "a new sub-processor sees prompts"})
 	l.must("counsel", change.Approve{Digest: "d"})
-	l.must("writer", change.Schedule{At: now.Add(time.Hour)})
 	l.must("writer", change.Send{Customers: 3})
 	l.counts = change.Counts{Customers: 3, Told: 3, Sendings: 1}
 	l.must("docket", change.Carry{})
@@ -63,7 +63,7 @@ func TestALifeFromDraftToArchive(t *testing.T) {
 	l.must("docket", change.Carry{})
 	require.Equal(t, change.Effective, l.state.Status)
 	l.must("lead", change.Archive{})
-	require.Equal(t, []string{"change.submitted", "change.judged", "change.approved", "change.scheduled", "change.sending", "change.told", "change.effective", "change.archived"}, l.kinds)
+	require.Equal(t, []string{"change.submitted", "change.judged", "change.approved", "change.sending", "change.told", "change.effective", "change.archived"}, l.kinds)
 }
 
 func TestWhatIsNotMaterialIsToldByTheChangeLogAlone(t *testing.T) {
@@ -97,7 +97,7 @@ func TestNothingIsSentThatWasNotApproved(t *testing.T) {
 		l := begun(t)
 		commands := []change.Command{
 			change.Submit{}, change.Revise{Reason: "r"}, change.Judge{Material: true, Reason: "r"}, change.Judge{Reason: "r"}, change.Hasten{Clause: "c", Reason: "r"},
-			change.Approve{}, change.Schedule{At: now.Add(time.Hour)}, change.Send{Customers: 2}, change.Carry{}, change.Archive{}, change.Withdraw{Reason: "r"},
+			change.Approve{}, change.Count{Audience: change.Audience{Digest: "a"}}, change.Void{}, change.Send{Customers: 2}, change.Carry{}, change.Archive{}, change.Withdraw{Reason: "r"},
 		}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
 			actor := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "actor")
@@ -132,18 +132,25 @@ func told(closes, effective time.Duration) change.Customer {
 func TestAnObjectionHoldsTheChangeBackFromItsCustomer(t *testing.T) {
 	t.Parallel()
 	c := told(24*time.Hour, 48*time.Hour)
-	require.False(t, c.May(now, nil).May)
-	require.True(t, c.May(now.Add(48*time.Hour), nil).May)
+	require.False(t, c.Ready(now, nil))
+	require.True(t, c.Ready(now.Add(48*time.Hour), nil))
+	require.False(t, c.May(change.Switchable).May, "no time opens it alone")
+	taken := c
+	taken.TakenAt = &now
+	require.True(t, taken.May(change.Switchable).May)
+	late, err := taken.Object(now)
+	require.NoError(t, err)
+	require.False(t, late.May(change.Switchable).May, "what came in time and was recorded late closes it again")
 	objected, err := c.Object(now)
 	require.NoError(t, err)
-	require.False(t, objected.May(now.Add(1000*time.Hour), nil).May, "no time ends an objection")
+	require.False(t, objected.Ready(now.Add(1000*time.Hour), nil), "no time ends an objection")
 
 	_, err = objected.End(change.Waived, now.Add(24*time.Hour))
 	require.Equal(t, "window_open", blocker(err), "the window is the customer's to its last microsecond")
 	for end, may := range map[change.Answer]bool{change.TakenBack: true, change.Waived: true, change.Accommodated: false, change.Terminates: false} {
 		ended, err := objected.End(end, now.Add(25*time.Hour))
 		require.NoError(t, err)
-		require.Equal(t, may, ended.May(now.Add(48*time.Hour), nil).May, end)
+		require.Equal(t, may, ended.Ready(now.Add(48*time.Hour), nil), end)
 		_, err = ended.End(change.TakenBack, now)
 		require.Equal(t, "no_objection", blocker(err))
 	}
@@ -163,16 +170,34 @@ func TestAnObjectionHoldsTheChangeBackFromItsCustomer(t *testing.T) {
 func TestAChangeAtOnceWaitsForTheLastOfAll(t *testing.T) {
 	t.Parallel()
 	c := told(-time.Minute, -time.Second)
-	require.True(t, c.May(now, nil).May)
-	all := &change.Together{Latest: now.Add(time.Hour)}
-	require.Equal(t, now.Add(time.Hour), *c.May(now, all).From)
-	require.False(t, c.May(now, all).May)
-	require.True(t, c.May(now.Add(time.Hour), all).May)
-	for _, held := range []change.Together{{Untold: 1}, {Objected: 1}} {
-		require.False(t, c.May(now.Add(time.Hour), &held).May)
+	require.True(t, c.Ready(now, nil))
+	require.False(t, c.Ready(now, &change.Together{Latest: now.Add(time.Hour)}))
+	require.True(t, c.Ready(now.Add(time.Hour), &change.Together{Latest: now.Add(time.Hour)}))
+	for _, held := range []change.Together{{Untold: 1}, {Objected: 1}, {Provisional: 1}} {
+		require.False(t, c.Ready(now.Add(time.Hour), &held))
 	}
 	c.Provisional = true
-	require.False(t, c.May(now.Add(time.Hour), nil).May)
+	require.False(t, c.Ready(now.Add(time.Hour), nil))
+}
+
+// Another text or another audience needs another word.
+func TestWhatWasApprovedIsWhatIsSent(t *testing.T) {
+	t.Parallel()
+	l := begun(t)
+	l.must("writer", change.Submit{})
+	l.must("counsel", change.Judge{Material: true, Reason: "r"})
+	l.must("docket", change.Count{Audience: change.Audience{Customers: 2, Digest: "a"}})
+	l.must("counsel", change.Approve{Digest: "d"})
+	l.must("docket", change.Count{Audience: change.Audience{Customers: 2, Digest: "a"}})
+	require.Equal(t, change.Approved, l.state.Status, "nothing changed")
+	l.must("docket", change.Count{Audience: change.Audience{Customers: 3, Digest: "b"}})
+	require.Equal(t, change.InReview, l.state.Status)
+	l.must("counsel", change.Approve{Digest: "d"})
+	l.must("writer", change.Void{})
+	require.Equal(t, problem.Conflict, problem.CodeOf(l.does("writer", change.Send{Customers: 3})))
+	l.must("counsel", change.Approve{Digest: "d"})
+	l.state.SendBy = now.Add(-time.Second)
+	require.Equal(t, "send_by_passed", blocker(l.does("writer", change.Send{Customers: 3})))
 }
 
 func TestTheAgendaOfAChange(t *testing.T) {
@@ -186,14 +211,14 @@ func TestTheAgendaOfAChange(t *testing.T) {
 		wake   *time.Time
 	}{
 		"a draft waits for people":         {state: change.State{Status: change.Draft}},
-		"a last sending date is near":      {state: change.State{Status: change.Approved}, next: change.Next{Raise: in(time.Hour)}, wake: in(time.Hour)},
-		"somebody was told":                {state: change.State{Status: change.Sending}, counts: change.Counts{Customers: 2, Told: 1, Sendings: 1}, next: change.Next{Undated: 1}, stages: []cases.Stage{change.StageDates}},
+		"a last sending date is near":      {state: change.State{Status: change.Approved}, next: change.Next{Next: incident.Next{Milestone: in(time.Hour)}}, wake: in(time.Hour)},
+		"somebody was told":                {state: change.State{Status: change.Sending}, counts: change.Counts{Customers: 2, Told: 1, Sendings: 1}, next: change.Next{Undated: true}, stages: []cases.Stage{change.StageDates}},
 		"a window is over":                 {state: change.State{Status: change.ObjectionWindow}, counts: change.Counts{Customers: 2, Told: 2, Waiting: 2, Opens: in(0)}, stages: []cases.Stage{change.StageTake}},
 		"a window runs":                    {state: change.State{Status: change.ObjectionWindow}, counts: change.Counts{Customers: 2, Told: 2, Waiting: 2, Opens: in(time.Hour)}, wake: in(time.Hour)},
 		"everybody was told":               {state: change.State{Status: change.Sending}, counts: change.Counts{Customers: 1, Told: 1, Waiting: 1, Opens: in(time.Hour)}, stages: []cases.Stage{change.StageStatus}, wake: in(time.Hour)},
 		"it took effect for everybody":     {state: change.State{Status: change.ObjectionWindow}, counts: change.Counts{Customers: 2, Told: 2, Taken: 1, Spared: 1}, stages: []cases.Stage{change.StageStatus}},
 		"what is over waits for nothing":   {state: change.State{Status: change.Withdrawn}, counts: change.Counts{Customers: 2, Told: 2, Waiting: 2, Opens: in(0)}},
-		"an objection stays with a person": {state: change.State{Status: change.ObjectionWindow}, counts: change.Counts{Customers: 1, Told: 1, Objected: 1}},
+		"an objection stays with a person": {state: change.State{Status: change.ObjectionWindow}, counts: change.Counts{Customers: 1, Told: 1, Objected: 1}, next: change.Next{Objection: in(time.Hour)}, wake: in(time.Hour)},
 	} {
 		agenda := change.Agenda(c.state, c.counts, c.next, now)
 		require.Equal(t, c.stages, agenda.Stages, name)

@@ -83,14 +83,14 @@ func needReason(reason string) error {
 }
 
 // prepared are the statuses in which nobody was told.
-var prepared = []Status{Draft, InReview, Approved, Scheduled}
+var prepared = []Status{Draft, InReview, Approved}
 
 // Working refuses work on what has ended.
 type Working struct{ What string }
 
 func (c Working) decide(d *Decision) error {
 	if d.State.Status.Ended() {
-		return d.in(c.What, Draft, InReview, Approved, Scheduled, Sending, ObjectionWindow, Effective)
+		return d.in(c.What, Draft, InReview, Approved, Sending, ObjectionWindow, Effective)
 	}
 	return nil
 }
@@ -111,14 +111,14 @@ func (Submit) decide(d *Decision) error {
 type Revise struct{ Reason string }
 
 func (c Revise) decide(d *Decision) error {
-	if err := d.in("revising", InReview, Approved, Scheduled); err != nil {
+	if err := d.in("revising", InReview, Approved); err != nil {
 		return err
 	}
 	if err := needReason(c.Reason); err != nil {
 		return err
 	}
 	voided := d.State.ApprovedBy != ""
-	d.State.Status, d.State.SubmittedBy, d.State.Judged, d.State.ApprovedBy, d.State.SendOn = Draft, "", nil, "", nil
+	d.State.Status, d.State.SubmittedBy, d.State.Judged, d.State.Emergency, d.State.ApprovedBy = Draft, "", nil, nil, ""
 	d.write("change.revised", map[string]any{"approval_voided": voided}, map[string]any{"reason": c.Reason})
 	return nil
 }
@@ -174,7 +174,7 @@ func (c Hasten) decide(d *Decision) error {
 type Approve struct{ Digest string }
 
 func (c Approve) decide(d *Decision) error {
-	if err := d.in("approving", InReview); err != nil {
+	if err := d.in("approving", InReview, Approved, Sending, ObjectionWindow); err != nil {
 		return err
 	}
 	if err := d.another("approve"); err != nil {
@@ -183,24 +183,38 @@ func (c Approve) decide(d *Decision) error {
 	if d.State.Judged == nil {
 		return problem.Blocked(problem.Blocker{Code: "not_judged", Detail: "counsel has to say whether the change is material"})
 	}
-	d.State.Status, d.State.ApprovedBy = Approved, d.Actor
+	if d.State.ApprovedBy = d.Actor; d.State.Status == InReview { // Another notice to those who were not reached changes no status.
+		d.State.Status = Approved
+	}
 	d.write("change.approved", map[string]any{"digest": c.Digest}, nil)
 	return nil
 }
 
-// Schedule sets the day on which people mean to send. It sends nothing.
-type Schedule struct{ At time.Time }
+// Void takes an approval back, because the text that was approved is no longer the text.
+type Void struct{}
 
-func (c Schedule) decide(d *Decision) error {
-	if err := d.in("scheduling", Approved, Scheduled); err != nil {
+func (Void) decide(d *Decision) error {
+	if d.State.ApprovedBy = ""; d.State.Status == Approved {
+		d.State.Status = InReview
+	}
+	return nil
+}
+
+// Count writes down whom the change reaches, before anybody was told.
+type Count struct{ Audience Audience }
+
+func (c Count) decide(d *Decision) error {
+	if err := d.in("counting the audience", InReview, Approved); err != nil {
 		return err
 	}
-	if !c.At.After(d.Now) {
-		return problem.InvalidField("at", "lies in the past; release the notice to send it now")
+	before := d.State.Audience
+	d.State.Audience = &c.Audience
+	if before == nil || before.Digest != c.Audience.Digest {
+		if d.State.ApprovedBy, d.State.Status = "", InReview; before != nil {
+			d.write("change.audience_changed", map[string]any{"before": before.Digest}, nil)
+		}
 	}
-	at := c.At.UTC()
-	d.State.Status, d.State.SendOn = Scheduled, &at
-	d.write("change.scheduled", map[string]any{"at": at}, nil)
+	d.write("change.audience", c.Audience, nil)
 	return nil
 }
 
@@ -208,13 +222,18 @@ func (c Schedule) decide(d *Decision) error {
 type Send struct{ Customers int }
 
 func (c Send) decide(d *Decision) error {
-	if err := d.in("sending", Approved, Scheduled); err != nil {
+	if err := d.in("sending", Approved, Sending, ObjectionWindow); err != nil {
 		return err
+	}
+	if d.Now.After(d.State.SendBy) {
+		return problem.Blocked(problem.Blocker{Code: "send_by_passed", Detail: "its letters say dates counted from " + d.State.SendBy.Format(time.RFC3339) + ", which has passed: revise it with another send_by"})
 	}
 	if c.Customers == 0 {
 		return problem.Blocked(problem.Blocker{Code: "no_recipients", Detail: "nobody uses what changes; tell it in the change log"})
 	}
-	d.State.Status, d.State.FrozenAt = Sending, &d.Now
+	if d.State.Status = Sending; d.State.FrozenAt == nil {
+		d.State.FrozenAt = &d.Now
+	}
 	d.write("change.sending", map[string]any{"customers": c.Customers}, nil)
 	return nil
 }
@@ -263,5 +282,17 @@ func (c Withdraw) decide(d *Decision) error {
 	}
 	d.State.Status = Withdrawn
 	d.write("change.withdrawn", map[string]any{"told": d.Counts.Told}, map[string]any{"reason": c.Reason})
+	return nil
+}
+
+// Correct ends a change whose place another notice takes, before it took effect for anybody.
+type Correct struct{ By string }
+
+func (c Correct) decide(d *Decision) error {
+	if err := (Withdraw{Reason: "corrected"}).decide(d); err != nil {
+		return err
+	}
+	d.State.CorrectedBy = c.By
+	d.write("change.corrected", map[string]any{"by": c.By}, nil)
 	return nil
 }

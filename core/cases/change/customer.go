@@ -26,7 +26,7 @@ func (c Customer) Object(now time.Time) (Customer, error) {
 		return c, problem.Blocked(problem.Blocker{Code: "no_window", Detail: "no agreement of the customer gives a right to object; record what it says as a message, and let counsel look"})
 	case now.After(*c.WindowCloses):
 		return c, problem.Blocked(problem.Blocker{Code: "window_over", Detail: "the window to object closed at " + c.WindowCloses.Format(time.RFC3339) + "; counsel decides about a late word"})
-	case c.Answer != "":
+	case c.Answer != "" && c.Answer != TakenBack:
 		return c, problem.Blocked(problem.Blocker{Code: "answered", Detail: "the customer objected before; its objection is " + string(c.Answer)})
 	}
 	c.Answer, c.AnsweredAt = Objected, &now
@@ -47,45 +47,46 @@ func (c Customer) End(end Answer, now time.Time) (Customer, error) {
 	return c, nil
 }
 
-// Verdict is a gateway's answer: whether a change may be used for a customer, from when, and why.
+// Verdict is a gateway's answer: whether a change may be used for a customer, since or from when, and why.
 type Verdict struct {
 	May bool
-	// From is since or from when it may; nil where nothing says so.
+	// From is since when it may, or from when it is expected to; nil where nothing says so.
 	From *time.Time
 	Why  string
 }
 
-// May says whether the change may take effect for the customer now. all is everybody's state in a change at once, where one
-// customer's window holds back all; nil for one that is switchable.
-func (c Customer) May(now time.Time, all *Together) Verdict {
+// May says whether the change may be used for the customer. It never opens by itself: what opens it is that the change was taken to
+// have taken effect, after every window, and an answer that blocks closes it again.
+func (c Customer) May(mode Mode) Verdict {
 	switch {
-	case c.TakenAt != nil:
-		return Verdict{May: true, From: c.TakenAt, Why: "the customer's notice period and window are over"}
-	case c.SentAt == nil:
-		return Verdict{Why: "the customer was not told of the change yet"}
 	case c.Answer == Objected:
 		return Verdict{Why: "the customer objected, and its objection has no end yet"}
 	case c.Answer.Blocks():
 		return Verdict{Why: "the customer is spared the change: " + strings.ReplaceAll(string(c.Answer), "_", " ")}
+	case c.TakenAt != nil:
+		return Verdict{May: true, From: c.TakenAt, Why: "the customer was told, and its notice period and window are over"}
+	case c.SentAt == nil:
+		return Verdict{Why: "the customer was not told of the change yet"}
 	case c.Provisional:
-		return Verdict{Why: "the customer's dates rest on a calendar that does not reach far enough; a person decides"}
+		return Verdict{Why: "the customer's dates rest on a calendar that does not reach far enough: a person decides"}
+	case mode == AtOnce:
+		return Verdict{Why: "the change takes effect for all at once, after the last window"}
 	}
-	from := c.Effective
-	if all != nil {
-		if all.Untold+all.Objected > 0 {
-			return Verdict{Why: "the change takes effect for all at once, and somebody was not told or objected"}
-		}
-		from = all.Latest
+	return Verdict{From: &c.Effective, Why: "the customer's notice period or window is not over, or was not found to be over yet"}
+}
+
+// Ready says whether the change may be taken to take effect for the customer now. all is everybody's state in a change at once,
+// where one customer's window holds back all; nil for one that is switchable.
+func (c Customer) Ready(now time.Time, all *Together) bool {
+	if c.TakenAt != nil || c.SentAt == nil || c.Answer.Blocks() || c.Provisional || now.Before(c.Effective) {
+		return false
 	}
-	if now.Before(from) {
-		return Verdict{From: &from, Why: "the customer's notice period or window is not over"}
-	}
-	return Verdict{May: true, From: &from, Why: "every notice period and window that it waits for is over"}
+	return all == nil || all.Untold+all.Objected+all.Provisional == 0 && !now.Before(all.Latest)
 }
 
 // Together is what a change at once waits for.
 type Together struct {
-	Untold, Objected int
+	Untold, Objected, Provisional int
 	// Latest is the last of all customers' own effective dates.
 	Latest time.Time
 }

@@ -15,9 +15,7 @@ const (
 	// InReview: counsel looks at text and audience, and says whether the change is material.
 	InReview Status = "in_review"
 	Approved Status = "approved"
-	// Scheduled: people set the day of sending. Nothing is sent by itself on it; people are raised.
-	Scheduled Status = "scheduled"
-	Sending   Status = "sending"
+	Sending  Status = "sending"
 	// ObjectionWindow: everybody was told, and windows or notice periods run.
 	ObjectionWindow Status = "objection_window"
 	// Effective: the change took effect for everybody for whom it may.
@@ -67,14 +65,6 @@ func Ends() []Answer { return []Answer{Accommodated, TakenBack, Terminates, Waiv
 // Blocks says whether an answer holds the change back from the customer.
 func (a Answer) Blocks() bool { return a == Objected || a == Accommodated || a == Terminates }
 
-// What names what changes, in codes that a gateway asks for.
-type What struct {
-	// Provider is the sub-processor or model provider that is new; Document the published document; Region the place.
-	Provider string `json:"provider,omitempty"`
-	Document string `json:"document,omitempty"`
-	Region   string `json:"region,omitempty"`
-}
-
 // Judgement is counsel's word on whether a change is material.
 type Judgement struct {
 	Material bool      `json:"material"`
@@ -89,32 +79,50 @@ type Emergency struct {
 	At     time.Time `json:"at"`
 }
 
+// Audience is what was counted of those whom the change reaches: their number, and everybody's own dates under one digest.
+type Audience struct {
+	Customers        int        `json:"customers"`
+	Late             int        `json:"late"`
+	Digest           string     `json:"digest"`
+	At               time.Time  `json:"at"`
+	FirstLastSending *time.Time `json:"first_last_sending,omitempty"`
+	LastEffective    *time.Time `json:"last_effective,omitempty"`
+}
+
 // State is what a notice of change knows of itself.
 type State struct {
-	Status   Status          `json:"status"`
-	Kind     duty.ChangeKind `json:"kind"`
-	What     What            `json:"what"`
-	Services []string        `json:"services,omitempty"`
-	Mode     Mode            `json:"mode"`
+	Status Status          `json:"status"`
+	Kind   duty.ChangeKind `json:"kind"`
+	// Subject is what a gateway asks about: the code of the provider, sub-processor or region that is new.
+	Subject  string   `json:"subject,omitempty"`
+	Services []string `json:"services,omitempty"`
+	Replaces []string `json:"replaces,omitempty"`
+	Regions  []string `json:"regions,omitempty"`
+	// Document is the published document that gets another version.
+	Document string `json:"document,omitempty"`
+	Version  int    `json:"version,omitempty"`
+	Mode     Mode   `json:"mode"`
 	// Planned is when the change is to take effect, where no customer's own dates say later.
-	Planned  time.Time `json:"planned"`
+	Planned time.Time `json:"planned"`
+	// SendBy is the last instant at which the notice may leave: what letters say is counted from it.
+	SendBy   time.Time `json:"send_by"`
 	OpenedBy string    `json:"opened_by"`
 	// SubmittedBy wrote what counsel judges; it is nobody who judges or approves it.
 	SubmittedBy string     `json:"submitted_by,omitempty"`
 	Judged      *Judgement `json:"judged,omitempty"`
 	Emergency   *Emergency `json:"emergency,omitempty"`
+	Audience    *Audience  `json:"audience,omitempty"`
 	ApprovedBy  string     `json:"approved_by,omitempty"`
-	// SendOn is the day on which people mean to send.
-	SendOn *time.Time `json:"send_on,omitempty"`
 	// FrozenAt is when sending began: the audience is what it was then.
 	FrozenAt    *time.Time `json:"frozen_at,omitempty"`
 	ToldAt      *time.Time `json:"told_at,omitempty"`
 	EffectiveAt *time.Time `json:"effective_at,omitempty"`
-	// Supersedes is the notice of change that this one corrects.
-	Supersedes string `json:"supersedes,omitempty"`
+	// Corrects is the notice of change that this one takes the place of, CorrectedBy the one that took this one's.
+	Corrects    string `json:"corrects,omitempty"`
+	CorrectedBy string `json:"corrected_by,omitempty"`
 }
 
 // About is the change as agreements look at it.
 func (s State) About() duty.About {
-	return duty.About{Kind: s.Kind, Services: s.Services, Emergency: s.Emergency != nil}
+	return duty.About{Kind: s.Kind, Services: s.Services, Providers: s.Replaces, Regions: s.Regions, Emergency: s.Emergency != nil}
 }
