@@ -139,12 +139,13 @@ func (c *requestControllerCmd) Run(ctx context.Context, p *requestCmd, out io.Wr
 type requestForwardCmd struct {
 	requestArg
 	Customer string `required:"" help:"Account reference of the customer that is the controller."`
+	Evidence string `help:"What shows it; needed unless it was recorded before, or the account's data showed it."`
 	MayName  bool   `help:"The agreement lets the person be told who the controller is."`
 }
 
 // Run forwards.
 func (c *requestForwardCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
-	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("forward"), Body: desk.ForwardInput{Customer: c.Customer, MayName: c.MayName}})
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("forward"), Body: desk.ForwardInput{Customer: c.Customer, Evidence: c.Evidence, MayName: c.MayName}})
 }
 
 type requestRetryCmd struct {

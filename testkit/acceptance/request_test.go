@@ -230,7 +230,7 @@ func TestAControllersInstructionAndADirectRequest(t *testing.T) {
 		})
 		require.NoError(t, err)
 		direct := opened.Case
-		_, err = e.Desk.ForwardRequest(ctx, e.As(access.PrivacyLead), "", direct, desk.ForwardInput{Customer: "C-1008", MayName: mayName})
+		_, err = e.Desk.ForwardRequest(ctx, e.As(access.PrivacyLead), "", direct, desk.ForwardInput{Customer: "C-1008", Evidence: "the person names their shop", MayName: mayName})
 		require.NoError(t, err)
 		testkit.Await(t, "the controller has it, and the person knows", func() bool { return request(t, e, direct).Counts.OpenDuties == 0 })
 		require.Equal(t, "forwarded_to_controller", request(t, e, direct).Status)
