@@ -123,6 +123,27 @@ func TestCaliforniaIsAcknowledgedAndAnOptOutNeedsNoIdentity(t *testing.T) {
 	require.Equal(t, "completed", c.view().Status)
 }
 
+// A complaint in the United Kingdom is acknowledged by its first letter (DPA 2018 s.164A), and still has to be answered: the
+// answer is drafted by itself in the last third of its own period.
+func TestAComplaintIsAcknowledgedAndStillAnswered(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	earlier := c.opens(desk.RequestInput{Right: "erasure", Country: "GB"})
+	c.opens(desk.RequestInput{Right: "complaint", Country: "GB", Concerns: earlier.Code})
+	c.jobs(func(desk.Job) {})
+	require.Equal(t, "met", c.owed("uk-dpa-164a-acknowledge").State)
+	require.Equal(t, "required", c.owed("uk-gdpr-12-3").State)
+	c.advance(22 * 24 * time.Hour)
+	c.runs()
+	answer := c.newest()
+	require.Equal(t, "answer", answer.Kind)
+	_, err := c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, answer.ID, desk.DigestInput{Digest: answer.Digest})
+	require.NoError(t, err)
+	c.jobs(func(desk.Job) {})
+	require.Equal(t, "met", c.owed("uk-gdpr-12-3").State)
+	c.verified()
+}
+
 // Where nobody has adopted a regime's own rule, the person is given what the company gives under the GDPR.
 func TestARegimeThatNobodyAdoptedIsCountedByTheGDPR(t *testing.T) {
 	t.Parallel()

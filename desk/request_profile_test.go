@@ -24,9 +24,9 @@ func TestEveryRightHasItsClockUnderEveryRegime(t *testing.T) {
 		for _, country := range profile.Countries {
 			require.Equal(t, regime, request.RegimeOf(country))
 		}
-		if profile.Acknowledge != "" {
-			_, known := c.Options.Pack.Rule(profile.Acknowledge)
-			require.True(t, known, profile.Acknowledge)
+		for right, rule := range profile.Acknowledge {
+			_, known := c.Options.Pack.Rule(rule)
+			require.True(t, known, "%s %s: no rule %s", regime, right, rule)
 		}
 		for _, right := range request.Rights() {
 			rule := profile.Rule(right)
@@ -44,7 +44,6 @@ func TestEveryRightHasItsClockUnderEveryRegime(t *testing.T) {
 			require.Equal(t, "required", owed.State)
 			require.NotNil(t, owed.Target, "%s %s: also where the law names no number", regime, right)
 			require.NotNil(t, c.view().Due)
-
 		}
 	}
 }
