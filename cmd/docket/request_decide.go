@@ -59,6 +59,9 @@ func (c *requestSampleCmd) Run(ctx context.Context, p *requestCmd, out io.Writer
 			for _, field := range slices.Sorted(maps.Keys(one.Values)) {
 				fmt.Fprintf(out, "  %s=%s", plain(field), plain(fmt.Sprint(one.Values[field])))
 			}
+			if one.Kept != nil {
+				fmt.Fprintf(out, "  stays %s", untilWhen(*one.Kept))
+			}
 			fmt.Fprintln(out)
 		}
 	})

@@ -116,6 +116,18 @@ func TestARequestIsShownWhole(t *testing.T) {
 	}
 }
 
+// A sample says of every record that stays why it does.
+func TestASampleSaysWhatStays(t *testing.T) {
+	t.Parallel()
+	url, _ := scripted(t, says(200, desk.Page[desk.SampleView]{Items: []desk.SampleView{
+		{Address: "crm/people", Key: `["1"]`, Values: map[string]any{"name": "Jo"}},
+		{Address: "crm/people", Key: `["2"]`, Kept: &desk.KeptView{Records: 1, Ground: "legal_claims", Hold: new(uuid.MustParse(anID))}},
+	}}))
+	got := enter(t, "request", "sample", "REQ-7K3FM", "--url", url)
+	require.Zero(t, got.code, got.problems)
+	require.Equal(t, "crm/people [\"1\"]  name=Jo\ncrm/people [\"2\"]  stays until the hold "+anID+" is released: legal_claims\n", got.out)
+}
+
 // A plan is approved by the digest that was shown; showing it approves nothing.
 func TestAPlanIsShownBeforeItIsApproved(t *testing.T) {
 	t.Parallel()
