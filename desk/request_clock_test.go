@@ -66,6 +66,43 @@ func TestProofOfIdentityStartsTheMonthAnewWhereTheLawSaysSo(t *testing.T) {
 	c.verified()
 }
 
+// Under the UK GDPR the month stands still from the day on which the person was asked what they mean to the day of their answer,
+// both included (art 12A(5)): for a copy only, and under no other law.
+func TestAClarificationStopsTheClockWhereTheLawSaysSoAndNowhereElse(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	day := func(d int) *time.Time { return new(time.Date(2026, 6, d, 12, 0, 0, 0, time.UTC)) }
+	clarify := func(what string, at *time.Time) error {
+		_, err := c.Desk.ClarifyRequest(c.ctx, c.As(access.Responder), "", c.Case, desk.ClarificationInput{What: what, At: at, Evidence: "which account is meant, ticket 7"})
+		return err
+	}
+	opens := func(right, country, rule string) time.Time {
+		c.opens(desk.RequestInput{Right: right, Country: country, Channel: "letter", ReceivedAt: day(1), Evidence: "postmark"})
+		return *c.owed(rule).Limit
+	}
+	const uk = "uk-gdpr-12-3"
+	first := opens("access", "GB", uk)
+	names(t, "what", clarify("received", day(15)))
+	names(t, "at", clarify("asked", new(time.Now().Add(time.Hour))))
+	names(t, "at", clarify("asked", new(day(1).Add(-time.Minute))))
+	require.NoError(t, clarify("asked", day(8)))
+	require.Nil(t, c.owed(uk).Limit, "nobody can say when it ends before the person has answered")
+	names(t, "at", clarify("received", day(7)))
+	require.NoError(t, clarify("received", day(15)))
+	require.Equal(t, first.AddDate(0, 0, 8), *c.owed(uk).Limit)
+	names(t, "at", clarify("asked", day(20)))
+	require.Equal(t, first.AddDate(0, 0, 8), *c.owed(uk).Limit, "a second question stops nothing")
+	c.verified()
+
+	for _, other := range [][3]string{{"erasure", "GB", uk}, {"portability", "GB", uk}, {"access", "DE", "gdpr-12-3"}} {
+		first := opens(other[0], other[1], other[2])
+		require.NoError(t, clarify("asked", day(8)))
+		require.Equal(t, first, *c.owed(other[2]).Limit, other)
+		require.NoError(t, clarify("received", day(15)))
+		require.Equal(t, first, *c.owed(other[2]).Limit, other)
+	}
+}
+
 // A period is longer only once the letter with the reasons was accepted within the first one.
 func TestAnExtensionCountsOnceItsLetterWasAcceptedInTime(t *testing.T) {
 	t.Parallel()

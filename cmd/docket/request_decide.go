@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -116,6 +117,18 @@ type requestDoneCmd struct {
 // Run records it.
 func (c *requestDoneCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
 	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("done"), Body: desk.DoneInput{Evidence: c.Evidence}})
+}
+
+type requestClarifyCmd struct {
+	requestArg
+	What     string     `arg:"" enum:"asked,received" help:"asked: the person was asked what they mean; received: their answer came."`
+	At       *time.Time `help:"When, with its offset. Now if absent."`
+	Evidence string     `required:"" help:"What was asked and why it is needed, or what was answered, and what shows it."`
+}
+
+// Run records it.
+func (c *requestClarifyCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("clarification"), Body: desk.ClarificationInput{What: c.What, At: c.At, Evidence: c.Evidence}})
 }
 
 type requestDuplicateCmd struct {
