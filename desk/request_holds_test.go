@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -135,6 +136,24 @@ func TestHoldsAndAgentsAreListed(t *testing.T) {
 		func(a access.Actor) error { _, err := c.Desk.Agents(c.ctx, a); return err },
 	} {
 		require.Equal(t, problem.Forbidden, problem.CodeOf(read(c.As(access.CommsLead))))
+	}
+}
+
+// The receipt of what belongs to no case names none.
+func TestAReceiptOfAHoldOrAnAgentNamesNoCase(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	held := c.holds("app/tickets", "2")
+	agent, err := c.Desk.RecordAgent(c.ctx, c.As(access.PrivacyLead), "", desk.AgentInput{Name: "Sample Agents", Authorisation: "mandate of 1 May", ValidUntil: time.Now().Add(time.Hour)})
+	require.NoError(t, err)
+	released, err := c.Desk.ReleaseRecordHold(c.ctx, c.As(access.LegalCounsel), "", *held.ID, desk.ReasonInput{Reason: "settled"})
+	require.NoError(t, err)
+	revoked, err := c.Desk.RevokeAgent(c.ctx, c.As(access.PrivacyLead), *agent.ID)
+	require.NoError(t, err)
+	for _, receipt := range []desk.Receipt{held, agent, released, revoked} {
+		written, err := json.Marshal(receipt)
+		require.NoError(t, err)
+		require.JSONEq(t, `{"id": "`+receipt.ID.String()+`"}`, string(written))
 	}
 }
 
