@@ -33,9 +33,15 @@ const coolingOff = 73 * time.Hour
 // worker is running.
 func asked(t *testing.T, e *testkit.Engine) uuid.UUID {
 	t.Helper()
+	return askedIn(t, e, "en")
+}
+
+// askedIn does so for a request in a language.
+func askedIn(t *testing.T, e *testkit.Engine, language string) uuid.UUID {
+	t.Helper()
 	ctx := context.Background()
 	opened, err := e.Desk.OpenRequest(ctx, e.As(access.Responder), "", desk.RequestInput{
-		Right: "erasure", Country: "DE", Channel: "api", Name: "Ana", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}, Drill: true,
+		Right: "erasure", Country: "DE", Language: language, Channel: "api", Name: "Ana", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}, Drill: true,
 	})
 	require.NoError(t, err)
 	var code string
