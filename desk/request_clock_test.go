@@ -87,6 +87,8 @@ func TestAClarificationStopsTheClockWhereTheLawSaysSoAndNowhereElse(t *testing.T
 	names(t, "at", clarify("asked", new(day(1).Add(-time.Minute))))
 	require.NoError(t, clarify("asked", day(8)))
 	require.Nil(t, c.owed(uk).Limit, "nobody can say when it ends before the person has answered")
+	_, err := c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "extension", Words: "many places"})
+	refused(t, err, "no_last_day")
 	names(t, "at", clarify("received", day(7)))
 	require.NoError(t, clarify("received", day(15)))
 	require.Equal(t, first.AddDate(0, 0, 8), *c.owed(uk).Limit)
