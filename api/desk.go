@@ -135,6 +135,7 @@ type personRequests interface {
 	LapseRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
 	DoneRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DoneInput) (desk.Receipt, error)
 	LinkRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.DuplicateInput) (desk.Receipt, error)
+	ClarifyRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ClarificationInput) (desk.Receipt, error)
 	NameController(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ControllerInput) (desk.Receipt, error)
 	ForwardRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ForwardInput) (desk.Receipt, error)
 	Certificates(ctx context.Context, actor access.Actor, caseID uuid.UUID) ([]byte, error)

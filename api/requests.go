@@ -46,6 +46,7 @@ func (s *surface) requests() {
 	command(s, post(oneRequest+"/cancel", "cancelRequest", "End a request that the person no longer makes; possible until the first destructive call", access.RequestEnd), Desk.CancelRequest)
 	command(s, post(oneRequest+"/lapse", "lapseRequest", "End a request whose person never showed who they are", access.RequestEnd), Desk.LapseRequest)
 	command(s, post(oneRequest+"/done", "doneRequest", "Record that a person carried out what was asked", access.RequestWork), Desk.DoneRequest)
+	command(s, post(oneRequest+"/clarification", "clarifyRequest", "Record that the person was asked what they mean, or that their answer came; the clock stands still where the law says so", access.RequestWork), Desk.ClarifyRequest)
 	command(s, post(oneRequest+"/duplicate", "linkRequest", "Link a request to the one that it repeats, of the same verified person", access.RequestWork), Desk.LinkRequest)
 	command(s, post(oneRequest+"/controller", "nameController", "Record whose customer's data it is: it is owed to that customer that the request is forwarded", access.RequestWork), Desk.NameController)
 	command(s, post(oneRequest+"/forward", "forwardRequest", "Send a request to the customer that is the controller", access.RequestWork), Desk.ForwardRequest)

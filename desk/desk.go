@@ -119,11 +119,12 @@ func New(o Options) *Desk {
 
 // Receipt says what a decision did. It holds ids only, so that the same call can be given the same receipt again.
 type Receipt struct {
-	Case   uuid.UUID `json:"case" doc:"Id of the case"`
-	Code   string    `json:"code" doc:"Short code that people say, e.g. INC-7K3F"`
-	Status string    `json:"status" doc:"Status of the case after the decision"`
+	// Case, Code, Status and Entry are zero for what belongs to no case: a hold on records, an agent.
+	Case   uuid.UUID `json:"case,omitzero" required:"false" doc:"Id of the case; absent for what belongs to none"`
+	Code   string    `json:"code,omitempty" doc:"Short code that people say, e.g. INC-7K3F"`
+	Status string    `json:"status,omitempty" doc:"Status of the case after the decision"`
 	// Entry is the number of the last timeline entry that the decision wrote.
-	Entry int64 `json:"entry" doc:"Number of the last timeline entry that this wrote"`
+	Entry int64 `json:"entry,omitempty" doc:"Number of the last timeline entry that this wrote"`
 	// Pending says that a second person has to confirm before it takes effect.
 	Pending bool `json:"pending,omitempty" doc:"A second person has to confirm before this takes effect"`
 	// ID is the id of what was made: a notice, a campaign, a delivery.

@@ -124,7 +124,9 @@ func (w *work) canExtend(ctx context.Context) error {
 		return err
 	case w.request.Extended:
 		return problem.Blocked(problem.Blocker{Code: "extended", Detail: "the period was extended before"})
-	case owed == nil || owed.Limit == nil || !owed.Limit.After(w.c.Now):
+	case owed != nil && owed.Limit == nil:
+		return problem.Blocked(problem.Blocker{Code: "no_last_day", Detail: "nobody can say yet when the first period ends: the clock stands still for a clarification, or the calendar does not reach that far"})
+	case owed == nil || !owed.Limit.After(w.c.Now):
 		return problem.Blocked(problem.Blocker{Code: "too_late", Detail: "the first period is over; an extension counts only when its letter was delivered in it"})
 	}
 	return nil

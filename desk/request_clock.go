@@ -95,16 +95,16 @@ func (d *Desk) rulesOf(ctx context.Context, w *work) ([]string, error) {
 	}
 	profile, _ := request.ProfileOf(w.request.Regime)
 	var rules, unadopted []string
-	for _, id := range []string{profile.Rule(w.request.Right), profile.Acknowledge} {
-		acknowledges := id == profile.Acknowledge
-		if id == "" || acknowledges && !w.request.Right.Searched() {
+	acknowledge := profile.Acknowledge[w.request.Right]
+	for _, id := range []string{profile.Rule(w.request.Right), acknowledge} {
+		if id == "" {
 			continue
 		}
 		if rule, known := law.rule(id); known && rule.Adoption != nil && rule.InForce {
 			rules = append(rules, id)
 			continue
 		}
-		if unadopted = append(unadopted, id); !acknowledges {
+		if unadopted = append(unadopted, id); id != acknowledge {
 			general, _ := request.ProfileOf(request.GDPR)
 			rules = append(rules, general.Answer)
 		}

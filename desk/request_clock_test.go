@@ -66,6 +66,45 @@ func TestProofOfIdentityStartsTheMonthAnewWhereTheLawSaysSo(t *testing.T) {
 	c.verified()
 }
 
+// Under the UK GDPR the month stands still from the day on which the person was asked what they mean to the day of their answer,
+// both included (art 12A(5)): for a copy only, and under no other law.
+func TestAClarificationStopsTheClockWhereTheLawSaysSoAndNowhereElse(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	day := func(d int) *time.Time { return new(time.Date(2026, 6, d, 12, 0, 0, 0, time.UTC)) }
+	clarify := func(what string, at *time.Time) error {
+		_, err := c.Desk.ClarifyRequest(c.ctx, c.As(access.Responder), "", c.Case, desk.ClarificationInput{What: what, At: at, Evidence: "which account is meant, ticket 7"})
+		return err
+	}
+	opens := func(right, country, rule string) time.Time {
+		c.opens(desk.RequestInput{Right: right, Country: country, Channel: "letter", ReceivedAt: day(1), Evidence: "postmark"})
+		return *c.owed(rule).Limit
+	}
+	const uk = "uk-gdpr-12-3"
+	first := opens("access", "GB", uk)
+	names(t, "what", clarify("received", day(15)))
+	names(t, "at", clarify("asked", new(time.Now().Add(time.Hour))))
+	names(t, "at", clarify("asked", new(day(1).Add(-time.Minute))))
+	require.NoError(t, clarify("asked", day(8)))
+	require.Nil(t, c.owed(uk).Limit, "nobody can say when it ends before the person has answered")
+	_, err := c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "extension", Words: "many places"})
+	refused(t, err, "no_last_day")
+	names(t, "at", clarify("received", day(7)))
+	require.NoError(t, clarify("received", day(15)))
+	require.Equal(t, first.AddDate(0, 0, 8), *c.owed(uk).Limit)
+	names(t, "at", clarify("asked", day(20)))
+	require.Equal(t, first.AddDate(0, 0, 8), *c.owed(uk).Limit, "a second question stops nothing")
+	c.verified()
+
+	for _, other := range [][3]string{{"erasure", "GB", uk}, {"portability", "GB", uk}, {"access", "DE", "gdpr-12-3"}} {
+		first := opens(other[0], other[1], other[2])
+		require.NoError(t, clarify("asked", day(8)))
+		require.Equal(t, first, *c.owed(other[2]).Limit, other)
+		require.NoError(t, clarify("received", day(15)))
+		require.Equal(t, first, *c.owed(other[2]).Limit, other)
+	}
+}
+
 // A period is longer only once the letter with the reasons was accepted within the first one.
 func TestAnExtensionCountsOnceItsLetterWasAcceptedInTime(t *testing.T) {
 	t.Parallel()
@@ -121,6 +160,27 @@ func TestCaliforniaIsAcknowledgedAndAnOptOutNeedsNoIdentity(t *testing.T) {
 	_, err := c.Desk.DoneRequest(c.ctx, c.As(access.Responder), "", c.Case, desk.DoneInput{Evidence: "the flag is set, ticket 12"})
 	require.NoError(t, err)
 	require.Equal(t, "completed", c.view().Status)
+}
+
+// A complaint in the United Kingdom is acknowledged by its first letter (DPA 2018 s.164A), and still has to be answered: the
+// answer is drafted by itself in the last third of its own period.
+func TestAComplaintIsAcknowledgedAndStillAnswered(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	earlier := c.opens(desk.RequestInput{Right: "erasure", Country: "GB"})
+	c.opens(desk.RequestInput{Right: "complaint", Country: "GB", Concerns: earlier.Code})
+	c.jobs(func(desk.Job) {})
+	require.Equal(t, "met", c.owed("uk-dpa-164a-acknowledge").State)
+	require.Equal(t, "required", c.owed("uk-gdpr-12-3").State)
+	c.advance(22 * 24 * time.Hour)
+	c.runs()
+	answer := c.newest()
+	require.Equal(t, "answer", answer.Kind)
+	_, err := c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, answer.ID, desk.DigestInput{Digest: answer.Digest})
+	require.NoError(t, err)
+	c.jobs(func(desk.Job) {})
+	require.Equal(t, "met", c.owed("uk-gdpr-12-3").State)
+	c.verified()
 }
 
 // Where nobody has adopted a regime's own rule, the person is given what the company gives under the GDPR.

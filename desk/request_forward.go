@@ -33,20 +33,29 @@ type ControllerInput struct {
 // customer to be forwarded.
 func (d *Desk) NameController(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in ControllerInput) (Receipt, error) {
 	return d.onRequest(ctx, actor, key, access.RequestWork, caseID, in, func(w *work) (Receipt, error) {
-		if in.Evidence == "" {
-			return Receipt{}, problem.InvalidField("evidence", "say what shows that the customer is the controller")
-		}
 		c, err := w.customer(ctx, "customer", in.Customer)
 		if err != nil {
 			return Receipt{}, err
 		}
-		owed, err := d.forwarding(ctx, w, c)
+		owed, err := d.named(ctx, w, c, in.Evidence)
 		if err != nil {
 			return Receipt{}, err
 		}
-		w.write("controller.named", time.Time{}, map[string]any{"customer": c.ID, "duty": owed.ID}, map[string]any{"evidence": in.Evidence})
 		return Receipt{ID: &owed.ID}, nil
 	})
+}
+
+// named records what shows that a customer is the controller.
+func (d *Desk) named(ctx context.Context, w *work, c store.Customer, evidence string) (store.Duty, error) {
+	if evidence == "" {
+		return store.Duty{}, problem.InvalidField("evidence", "say what shows that the customer is the controller: the account's data, or the person's own words")
+	}
+	owed, err := d.forwarding(ctx, w, c)
+	if err != nil {
+		return store.Duty{}, err
+	}
+	w.write("controller.named", time.Time{}, map[string]any{"customer": c.ID, "duty": owed.ID}, map[string]any{"evidence": evidence})
+	return owed, nil
 }
 
 // customer finds a customer by the reference that a field of the input gives.
@@ -59,17 +68,21 @@ func (w *work) customer(ctx context.Context, field, ref string) (store.Customer,
 	return c, err
 }
 
+// owedTo is the duty to forward a request to a customer; false where nothing has shown yet that the customer is the controller.
+func (w *work) owedTo(ctx context.Context, c store.Customer) (store.Duty, bool, error) {
+	duties, err := w.Duties(ctx, w.c.ID, store.DutyFilter{Limit: chunk})
+	for _, owed := range duties {
+		if owed.Customer != nil && *owed.Customer == c.ID {
+			return owed, true, nil
+		}
+	}
+	return store.Duty{}, false, err
+}
+
 // forwarding is the duty to forward a request to its controller; it is opened where it is not there yet.
 func (d *Desk) forwarding(ctx context.Context, w *work, c store.Customer) (store.Duty, error) {
-	counterparty := "customer/" + c.ID.String()
-	duties, err := w.Duties(ctx, w.c.ID, store.DutyFilter{Limit: chunk})
-	if err != nil {
-		return store.Duty{}, err
-	}
-	for _, owed := range duties {
-		if owed.Counterparty == counterparty {
-			return owed, nil
-		}
+	if owed, shown, err := w.owedTo(ctx, c); err != nil || shown {
+		return owed, err
 	}
 	law, err := d.law(ctx, w.Tx, w.c.PackVersion)
 	if err != nil {
@@ -101,7 +114,7 @@ func (d *Desk) forwarding(ctx context.Context, w *work, c store.Customer) (store
 	if err != nil {
 		return store.Duty{}, err
 	}
-	owed := store.Duty{ID: newID(), Case: w.c.ID, Party: parties[0].ID, Customer: &c.ID, Counterparty: counterparty, Rule: forwardingRule, Term: forwardingRule, StartWord: requestReceived,
+	owed := store.Duty{ID: newID(), Case: w.c.ID, Party: parties[0].ID, Customer: &c.ID, Counterparty: "customer/" + c.ID.String(), Rule: forwardingRule, Term: forwardingRule, StartWord: requestReceived,
 		Governs: governsIncident, State: "required", CreatedAt: w.c.Now, StartedAt: utc(&received), Target: utc(&result.Target), Limit: utc(result.Limit)}
 	if owed.Evidence, err = json.Marshal(asks{Channels: []duty.Channel{duty.Email, duty.ByHand}, Contacts: duty.AnyContact, Meets: duty.Acceptance}); err != nil {
 		return owed, err
@@ -115,19 +128,24 @@ func (d *Desk) forwarding(ctx context.Context, w *work, c store.Customer) (store
 // ForwardInput forwards a request to its controller.
 type ForwardInput struct {
 	Customer string `json:"customer" minLength:"1" maxLength:"120" doc:"Account reference of the customer that is the controller"`
+	// Evidence is needed where nothing on record shows it yet.
+	Evidence string `json:"evidence,omitempty" maxLength:"5000" doc:"What shows that the customer is the controller; needed unless it was recorded before, or the account's data showed it"`
 	// MayName says that the agreement lets the person be told who the controller is.
 	MayName bool `json:"may_name,omitempty" doc:"The agreement lets the person be told who the controller is; else the person is asked to turn to the company whose service was used"`
 }
 
 // ForwardRequest sends a request to its controller's privacy contact, and tells the person as far as the agreement permits.
-// Nothing is searched.
+// Something on record shows that the customer is the controller: nobody else is told who asked for what. Nothing is searched.
 func (d *Desk) ForwardRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in ForwardInput) (Receipt, error) {
 	return d.onRequest(ctx, actor, key, access.RequestApprove, caseID, in, func(w *work) (Receipt, error) {
 		c, err := w.customer(ctx, "customer", in.Customer)
 		if err != nil {
 			return Receipt{}, err
 		}
-		owed, err := d.forwarding(ctx, w, c)
+		owed, shown, err := w.owedTo(ctx, c)
+		if err == nil && (!shown || in.Evidence != "") {
+			owed, err = d.named(ctx, w, c, in.Evidence)
+		}
 		if err != nil {
 			return Receipt{}, err
 		}

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -138,6 +139,24 @@ func TestHoldsAndAgentsAreListed(t *testing.T) {
 	}
 }
 
+// The receipt of what belongs to no case names none.
+func TestAReceiptOfAHoldOrAnAgentNamesNoCase(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	held := c.holds("app/tickets", "2")
+	agent, err := c.Desk.RecordAgent(c.ctx, c.As(access.PrivacyLead), "", desk.AgentInput{Name: "Sample Agents", Authorisation: "mandate of 1 May", ValidUntil: time.Now().Add(time.Hour)})
+	require.NoError(t, err)
+	released, err := c.Desk.ReleaseRecordHold(c.ctx, c.As(access.LegalCounsel), "", *held.ID, desk.ReasonInput{Reason: "settled"})
+	require.NoError(t, err)
+	revoked, err := c.Desk.RevokeAgent(c.ctx, c.As(access.PrivacyLead), *agent.ID)
+	require.NoError(t, err)
+	for _, receipt := range []desk.Receipt{held, agent, released, revoked} {
+		written, err := json.Marshal(receipt)
+		require.NoError(t, err)
+		require.JSONEq(t, `{"id": "`+receipt.ID.String()+`"}`, string(written))
+	}
+}
+
 // On its review date counsel is raised, once, for every request whose records a hold keeps; a hold that still stands gets a
 // next date, and is raised about again.
 func TestCounselIsRaisedOnTheReviewDateOfAHold(t *testing.T) {
@@ -199,6 +218,40 @@ func TestAPlanSaysWhatStaysAndWhereNobodyLooks(t *testing.T) {
 	require.Equal(t, []desk.KeptView{{Records: 1, Ground: "tax_law", Words: "invoices are kept for ten years for the tax authorities", Until: &until}}, invoices.Kept)
 	c.holds("app/prompts", "")
 	require.EqualValues(t, 10, c.targetOf("app/prompts").Keep, "also a hold of after the plan")
+}
+
+// Whoever approves a wide plan as the second person sees in the sample what goes and what stays: which record a hold keeps, and
+// which the estate keeps.
+func TestASampleShowsWhatAHoldKeepsAsHeld(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	held := c.holds("app/prompts", "30") // Placed after the plan, on the last of ten records.
+	sample, err := c.Desk.SamplePlan(c.ctx, c.As(access.LegalCounsel), c.Case)
+	require.NoError(t, err)
+	stays, goes := map[string]desk.KeptView{}, map[string]int{}
+	for _, one := range sample {
+		if one.Kept != nil {
+			stays[one.Address+" "+one.Key] = *one.Kept
+		} else {
+			goes[one.Address]++
+		}
+	}
+	until := time.Date(2035, 1, 1, 0, 0, 0, 0, time.UTC)
+	require.Equal(t, map[string]desk.KeptView{
+		`app/prompts ["30"]`: {Records: 1, Ground: "legal_claims", Words: "legal claims, GDPR art 17(3)(e)", Hold: held.ID},
+		`app/invoices ["2"]`: {Records: 1, Ground: "tax_law", Words: "invoices are kept for ten years for the tax authorities", Until: &until},
+	}, stays)
+	require.Equal(t, map[string]int{"app/accounts": 1, "app/prompts": 3, "app/tickets": 3, "app/invoices": 1}, goes)
+
+	c.asks("access", "ana@example.test")
+	c.planned()
+	sample, err = c.Desk.SamplePlan(c.ctx, c.As(access.LegalCounsel), c.Case)
+	require.NoError(t, err)
+	for _, one := range sample {
+		require.Nil(t, one.Kept, "a copy leaves everything where it is")
+	}
 }
 
 // newest is the letter that was drafted last.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/cases/request"
+	"github.com/atlascloudai/docket/core/erasing"
 	"github.com/atlascloudai/docket/core/estate"
 	"github.com/atlascloudai/docket/core/letters/person"
 	"github.com/atlascloudai/docket/core/problem"
@@ -157,20 +158,21 @@ type plannedTarget struct {
 }
 
 // keep counts a record that stays.
-func (t *plannedTarget) keep(ground, words string, until *time.Time, hold *uuid.UUID) {
+func (t *plannedTarget) keep(record KeptView) {
 	t.Keep++
 	at := slices.IndexFunc(t.kept, func(k KeptView) bool {
-		return k.Ground == ground && (k.Hold == nil) == (hold == nil) && (hold == nil || *k.Hold == *hold)
+		return k.Ground == record.Ground && (k.Hold == nil) == (record.Hold == nil) && (record.Hold == nil || *k.Hold == *record.Hold)
 	})
 	if at < 0 {
-		at, t.kept = len(t.kept), append(t.kept, KeptView{Ground: ground, Words: words, Until: until, Hold: hold})
+		t.kept = append(t.kept, record)
+		return
 	}
 	one := &t.kept[at]
 	one.Records++
-	if until == nil { // Of one of them nobody can say until when.
+	if record.Until == nil { // Of one of them nobody can say until when.
 		one.Until = nil
-	} else if one.Until != nil && until.After(*one.Until) {
-		one.Until = until
+	} else if one.Until != nil && record.Until.After(*one.Until) {
+		one.Until = record.Until
 	}
 }
 
@@ -191,7 +193,17 @@ func (d *Desk) planned(ctx context.Context, w *work) (map[string]plannedTarget, 
 		}
 		if of.Collection.Retention != nil || held {
 			if err := w.EachPage(ctx, w.c.ID, t.Address, func(page store.TargetPage) error {
-				return d.keeps(ctx, w, &one, t.Address, of.Collection.Retention, page, held)
+				items, err := openItems(w.key, page)
+				if err != nil {
+					return err
+				}
+				records, err := d.staying(ctx, w, t.Address, of.Collection.Retention, items, held)
+				for _, record := range records {
+					if record != nil {
+						one.keep(*record)
+					}
+				}
+				return err
 			}); err != nil {
 				return err
 			}
@@ -207,20 +219,19 @@ func (d *Desk) planned(ctx context.Context, w *work) (map[string]plannedTarget, 
 	return plan, err
 }
 
-// keeps counts what of a page stays: what a hold keeps, and what the estate keeps for a time or cannot say until when.
-func (d *Desk) keeps(ctx context.Context, w *work, one *plannedTarget, address string, r *estate.Retention, page store.TargetPage, held bool) error {
-	items, err := openItems(w.key, page)
-	if err != nil {
-		return err
-	}
+// staying says of each of some records why it stays as it is now: a hold keeps it, or the estate does for a time or cannot say
+// until when. It is nil for one that goes.
+func (d *Desk) staying(ctx context.Context, w *work, address string, r *estate.Retention, items []erasing.Item, held bool) ([]*KeptView, error) {
 	var commits [][]byte
 	var holds map[string]store.RecordHold
 	if held {
+		var err error
 		commits = d.commits(address, items)
 		if holds, err = w.Holding(ctx, address, commits, w.c.Now); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	records := make([]*KeptView, len(items))
 	for i, item := range items {
 		if len(holds) > 0 {
 			h, stands := holds[string(commits[i])]
@@ -228,19 +239,19 @@ func (d *Desk) keeps(ctx context.Context, w *work, one *plannedTarget, address s
 				h, stands = holds[""]
 			}
 			if stands {
-				one.keep(h.Ground, holdWords(h.Ground), h.Until, &h.ID)
+				records[i] = &KeptView{Records: 1, Ground: h.Ground, Words: holdWords(h.Ground), Until: h.Until, Hold: &h.ID}
 				continue
 			}
 		}
 		if r != nil {
 			if until, err := retainedUntil(*r, item); err != nil {
-				one.keep(r.Ground, r.Words, nil, nil)
+				records[i] = &KeptView{Records: 1, Ground: r.Ground, Words: r.Words}
 			} else if until.After(w.c.Now) {
-				one.keep(r.Ground, r.Words, &until, nil)
+				records[i] = &KeptView{Records: 1, Ground: r.Ground, Words: r.Words, Until: &until}
 			}
 		}
 	}
-	return nil
+	return records, nil
 }
 
 // planDigest binds an approval to the estate, the verified identities and every record that was located.
@@ -273,38 +284,43 @@ type SampleView struct {
 	Address string         `json:"address" doc:"store/collection of the estate"`
 	Key     string         `json:"key" doc:"Key of the record"`
 	Values  map[string]any `json:"values,omitempty" doc:"Fields that were read with it"`
+	Kept    *KeptView      `json:"kept,omitempty" doc:"Why the record stays and until when; absent for one that does not"`
 }
 
-// perPlace is how many records of each place a sample shows.
+// perPlace is how many records of each place a sample shows: of those that go, and of those that stay.
 const perPlace = 3
 
-// SamplePlan shows some records of each place that a plan reaches, to whoever may approve it; that it did is recorded.
+// SamplePlan shows some records of each place that a plan reaches, and which of them stay, to whoever may approve it; that it
+// did is recorded.
 func (d *Desk) SamplePlan(ctx context.Context, actor access.Actor, caseID uuid.UUID) (sample []SampleView, err error) {
 	_, err = d.onRequest(ctx, actor, "", access.RequestApprove, caseID, nil, func(w *work) (Receipt, error) {
 		if err := w.decideRequest(ctx, request.Sample{}); err != nil {
 			return Receipt{}, err
 		}
-		targets, err := w.Targets(ctx, w.c.ID)
-		if err != nil {
-			return Receipt{}, err
-		}
-		for _, t := range targets {
+		return Receipt{}, w.eachSpec(ctx, func(t store.Target, of spec) error {
 			page, err := w.PageAfter(ctx, w.c.ID, t.Address, 0)
-			if err != nil {
-				return Receipt{}, err
-			}
-			if page == nil {
-				continue
+			if err != nil || page == nil {
+				return err
 			}
 			items, err := openItems(w.key, *page)
 			if err != nil {
-				return Receipt{}, err
+				return err
 			}
-			for _, item := range items[:min(perPlace, len(items))] {
-				sample = append(sample, SampleView{Address: t.Address, Key: item.Key, Values: item.Values})
+			kept := make([]*KeptView, len(items))
+			if w.request.Right.Destroys() {
+				if kept, err = d.staying(ctx, w, t.Address, of.Collection.Retention, items, true); err != nil {
+					return err
+				}
 			}
-		}
-		return Receipt{}, nil
+			shown := map[bool]int{}
+			for i, item := range items {
+				if stays := kept[i] != nil; shown[stays] < perPlace {
+					shown[stays]++
+					sample = append(sample, SampleView{Address: t.Address, Key: item.Key, Values: item.Values, Kept: kept[i]})
+				}
+			}
+			return nil
+		})
 	})
 	return sample, err
 }

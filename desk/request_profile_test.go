@@ -24,9 +24,9 @@ func TestEveryRightHasItsClockUnderEveryRegime(t *testing.T) {
 		for _, country := range profile.Countries {
 			require.Equal(t, regime, request.RegimeOf(country))
 		}
-		if profile.Acknowledge != "" {
-			_, known := c.Options.Pack.Rule(profile.Acknowledge)
-			require.True(t, known, profile.Acknowledge)
+		for right, rule := range profile.Acknowledge {
+			_, known := c.Options.Pack.Rule(rule)
+			require.True(t, known, "%s %s: no rule %s", regime, right, rule)
 		}
 		for _, right := range request.Rights() {
 			rule := profile.Rule(right)
@@ -44,7 +44,6 @@ func TestEveryRightHasItsClockUnderEveryRegime(t *testing.T) {
 			require.Equal(t, "required", owed.State)
 			require.NotNil(t, owed.Target, "%s %s: also where the law names no number", regime, right)
 			require.NotNil(t, c.view().Due)
-
 		}
 	}
 }
@@ -83,6 +82,30 @@ func TestWhatAPersonCarriesOutIsATaskWithTheSameClock(t *testing.T) {
 		require.Equal(t, "completed", c.view().Status)
 		require.Equal(t, 1, c.view().Counts.OpenDuties, "that it was done is not yet an answer")
 	}
+}
+
+// A request that has ended is never taken up again. An appeal, a complaint, an authority's inquiry and a letter that answers it are
+// requests of their own, the first three linked to it, each with its clock; what was decided stays as it is.
+func TestAnEndedRequestIsFollowedAndNeverReopened(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.brings("denied")
+	ended := c.view()
+	c.unchanged("reopen", func() {
+		_, err := c.Desk.Reopen(c.ctx, c.As(access.PrivacyLead), "", ended.ID, desk.ReasonInput{Reason: "the person wrote again"})
+		code(t, problem.NotFound, err)
+	})
+	for _, right := range []string{"appeal", "complaint", "authority_inquiry"} {
+		c.opens(desk.RequestInput{Right: right, Country: "DE", Concerns: ended.Code})
+		require.Equal(t, ended.ID.String(), c.view().State.Concerns)
+		require.Equal(t, "in_hand", c.view().Status)
+		require.NotNil(t, c.view().Due)
+	}
+	require.NoError(t, c.Desk.TakeLetter(c.ctx, desk.LetterMail{From: "ana@example.test", Subject: "Re: " + ended.Code, Text: "Look at it again", MessageID: "1@example.test", ReceivedAt: time.Now()}))
+	require.Equal(t, 1, scan[int](t, c.Database.Superuser, `SELECT count(*) FROM cases WHERE kind = 'request' AND state->>'right' = 'unclear'`), "it waits to be read, with a clock")
+	c.Case = ended.ID
+	require.Equal(t, ended.State, c.view().State)
+	c.verified()
 }
 
 // A login counts for a quarter of an hour; a document is deleted after the check; a machine attests logins and nothing else.

@@ -64,7 +64,7 @@ func (d *door) admit(conn net.Conn) *guest {
 		until: time.Now().Add(d.cfg.SessionTimeout),
 		// Room for a few messages with their commands; go-smtp reads on to the end
 		// of a message that it has already refused as too large.
-		left: 8*d.cfg.MaxMessageBytes + 1<<16,
+		left: 4*d.cfg.MaxMessageBytes + 1<<16,
 	}
 	_ = conn.SetDeadline(g.until)
 	d.open[g] = struct{}{}

@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"context"
-	"crypto/sha256"
 	"io"
 	"mime"
 	"net/mail"
@@ -62,11 +61,11 @@ func (c Config) ours(address string) bool {
 }
 
 // letter records a message to an intake address.
-func (s *session) letter(ctx context.Context, raw []byte, at time.Time) error {
+func (s *session) letter(ctx context.Context, raw []byte, digest [32]byte, at time.Time) error {
 	s.parsing <- struct{}{}
 	letter, auto, err := readLetter(raw, s.from)
 	<-s.parsing
-	letter.At, letter.Digest = at, sha256.Sum256(raw)
+	letter.At, letter.Digest = at, digest
 	switch {
 	case err != nil:
 		return replyHeader
@@ -139,7 +138,7 @@ func written(header textproto.Header, body io.Reader, depth int) (plain, marked 
 		data, _ := io.ReadAll(io.LimitReader(transferDecoded(header, body), maxTextBytes))
 		return short(readable(inUTF8(data, params["charset"])), maxTextBytes), ""
 	case media == "text/html":
-		data, _ := io.ReadAll(io.LimitReader(transferDecoded(header, body), maxBodyBytes))
+		data, _ := io.ReadAll(io.LimitReader(transferDecoded(header, body), maxPageBytes))
 		return "", short(readable(shown(inUTF8(data, params["charset"]))), maxTextBytes)
 	case strings.HasPrefix(media, "multipart/") && depth < maxDepth && params["boundary"] != "" && len(params["boundary"]) <= maxBoundary:
 		reader := textproto.NewMultipartReader(body, params["boundary"])

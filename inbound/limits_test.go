@@ -3,6 +3,7 @@ package inbound_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -138,6 +139,25 @@ func TestAMessageOverTheLimitGetsItsReply(t *testing.T) {
 	refused := refusal(t, deliver(t, l, "", returnPath(), "Subject: big\r\n\r\n"+body))
 	require.Equal(t, 552, refused.Code)
 	require.True(t, sink.empty())
+}
+
+// A scan is larger than anything else that people send. Its words are found before it and after it, and the scan is not kept.
+func TestALetterWithScannedPagesIsTakenInLittleMemory(t *testing.T) {
+	const privacy = "privacy@example.com"
+	page := "--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n" + strings.Repeat(strings.Repeat("A", 76)+"\r\n", 60_000)
+	words := "--b\r\nContent-Type: text/plain\r\n\r\nPlease delete my data.\r\n"
+	for name, parts := range map[string]string{"before": words + strings.Repeat(page, 5), "after": strings.Repeat(page, 5) + words} {
+		t.Run(name, func(t *testing.T) {
+			sink, letters := &ledger{}, &tray{}
+			l := listen(t, sink, func(c *inbound.Config) { c.Intake, c.Letters = []string{privacy}, letters })
+			message := "From: ann@example.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + parts + "--b--\r\n"
+			require.Greater(t, len(message), 20<<20)
+			require.Less(t, grown(func() { require.NoError(t, deliver(t, l, "ann@example.test", privacy, message)) }), uint64(muchMemory))
+			require.Len(t, letters.letters, 1)
+			require.Equal(t, "Please delete my data.", letters.letters[0].Text)
+			require.Equal(t, sha256.Sum256([]byte(message)), letters.letters[0].Digest)
+		})
+	}
 }
 
 func TestAMillionHeaderFieldsAreRefusedInLittleMemory(t *testing.T) {

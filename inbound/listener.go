@@ -37,14 +37,15 @@ type Config struct {
 	// Log takes what happened, without addresses or content. Defaults to slog.Default().
 	Log *slog.Logger
 
-	// MaxMessageBytes is the size over which a message is refused. Defaults to 1 MiB.
+	// MaxMessageBytes is the size over which a message is refused. Defaults to 25 MiB, what people's mail programs send at
+	// most: a letter may come with scanned pages. How much is kept of one does not depend on it.
 	MaxMessageBytes int64
 	// MaxConnections is how many connections may be open; further ones get 421. Defaults to 100.
 	MaxConnections int
 	// MaxPerHost is how many of them one remote address may hold. Defaults to 20.
 	MaxPerHost int
 	// CommandTimeout is how long the peer may take for one command, and for one
-	// message's data. Defaults to 1 minute.
+	// message's data. Defaults to 3 minutes (RFC 5321 section 4.5.3.2.5).
 	CommandTimeout time.Duration
 	// SessionTimeout ends a connection whatever it is doing. Defaults to 5 minutes.
 	SessionTimeout time.Duration
@@ -139,7 +140,7 @@ func (c Config) withDefaults() Config {
 		c.Log = slog.Default()
 	}
 	if c.MaxMessageBytes <= 0 {
-		c.MaxMessageBytes = 1 << 20
+		c.MaxMessageBytes = 25 << 20
 	}
 	if c.MaxConnections <= 0 {
 		c.MaxConnections = 100
@@ -148,7 +149,7 @@ func (c Config) withDefaults() Config {
 		c.MaxPerHost = 20
 	}
 	if c.CommandTimeout <= 0 {
-		c.CommandTimeout = time.Minute
+		c.CommandTimeout = 3 * time.Minute
 	}
 	if c.SessionTimeout <= 0 {
 		c.SessionTimeout = 5 * time.Minute

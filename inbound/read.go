@@ -16,14 +16,16 @@ import (
 // What one message may cost to read. The parser below looks at the top level of a
 // report and, for a reply's text, a few levels down; it never builds a tree.
 const (
-	maxHeaderBytes = 64 << 10
-	maxBodyBytes   = 256 << 10 // a report's fields come before the returned message
-	maxParts       = 20
-	maxDepth       = 4
-	maxBoundary    = 200 // RFC 2046 section 5.1.1 allows 70
-	maxFieldsBytes = 64 << 10
-	maxTextBytes   = 16 << 10
-	maxValueBytes  = 1000
+	maxKeptBytes    = 1 << 20
+	maxStretchBytes = 96 << 10 // more than a header, or the fields of a report
+	maxHeaderBytes  = 64 << 10
+	maxPageBytes    = 256 << 10
+	maxParts        = 20
+	maxDepth        = 4
+	maxBoundary     = 200 // RFC 2046 section 5.1.1 allows 70
+	maxFieldsBytes  = 64 << 10
+	maxTextBytes    = 16 << 10
+	maxValueBytes   = 1000
 )
 
 var (
@@ -79,7 +81,7 @@ func splitHeader(raw []byte) (textproto.Header, io.Reader, error) {
 	if end < 0 && len(raw) > maxHeaderBytes {
 		return textproto.Header{}, nil, errHeaderTooLarge
 	}
-	body := bufio.NewReader(bytes.NewReader(raw[:min(len(raw), maxHeaderBytes+maxBodyBytes)]))
+	body := bufio.NewReader(bytes.NewReader(raw[:min(len(raw), maxKeptBytes)]))
 	header, err := textproto.ReadHeader(body)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return textproto.Header{}, nil, err

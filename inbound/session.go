@@ -2,7 +2,6 @@ package inbound
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"strings"
@@ -61,7 +60,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 // Data reads the message, says what it is, and has it recorded. It returns nil,
 // which becomes 250, only when the recorder has committed.
 func (s *session) Data(r io.Reader) error {
-	raw, err := io.ReadAll(r)
+	raw, digest, err := receive(r)
 	if err != nil {
 		if errors.Is(err, smtp.ErrDataTooLarge) {
 			return smtp.ErrDataTooLarge
@@ -76,9 +75,8 @@ func (s *session) Data(r io.Reader) error {
 	defer cancel()
 
 	if s.intake {
-		return s.letter(ctx, raw, received)
+		return s.letter(ctx, raw, digest, received)
 	}
-	digest := sha256.Sum256(raw)
 	delivery, ok := s.delivery()
 	if !ok {
 		return s.answer(s.recorder.RecordUnmatched(ctx, digest, ReasonToken))

@@ -34,6 +34,7 @@ type requestCmd struct {
 	Assign     requestAssignCmd     `cmd:"" help:"Give requests to somebody."`
 	Ask        requestAskCmd        `cmd:"" help:"Mail a link with a code to an address that the request names."`
 	Verify     requestVerifyCmd     `cmd:"" help:"Record that an identity was shown by other means than a mailed code."`
+	Clarify    requestClarifyCmd    `cmd:"" help:"Record that the person was asked what they mean, or that their answer came."`
 	Scope      requestScopeCmd      `cmd:"" help:"Make a plan: what is held is located, and nothing is touched."`
 	Sample     requestSampleCmd     `cmd:"" help:"Look at a sample of the records that a plan reaches; that you did is recorded."`
 	Approve    requestApproveCmd    `cmd:"" help:"Show the plan, or approve exactly the plan of a digest."`

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -58,6 +59,9 @@ func (c *requestSampleCmd) Run(ctx context.Context, p *requestCmd, out io.Writer
 			fmt.Fprintf(out, "%s %s", plain(one.Address), plain(one.Key))
 			for _, field := range slices.Sorted(maps.Keys(one.Values)) {
 				fmt.Fprintf(out, "  %s=%s", plain(field), plain(fmt.Sprint(one.Values[field])))
+			}
+			if one.Kept != nil {
+				fmt.Fprintf(out, "  stays %s", untilWhen(*one.Kept))
 			}
 			fmt.Fprintln(out)
 		}
@@ -115,6 +119,18 @@ func (c *requestDoneCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) 
 	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("done"), Body: desk.DoneInput{Evidence: c.Evidence}})
 }
 
+type requestClarifyCmd struct {
+	requestArg
+	What     string     `arg:"" enum:"asked,received" help:"asked: the person was asked what they mean; received: their answer came."`
+	At       *time.Time `help:"When, with its offset. Now if absent."`
+	Evidence string     `required:"" help:"What was asked and why it is needed, or what was answered, and what shows it."`
+}
+
+// Run records it.
+func (c *requestClarifyCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("clarification"), Body: desk.ClarificationInput{What: c.What, At: c.At, Evidence: c.Evidence}})
+}
+
 type requestDuplicateCmd struct {
 	requestArg
 	Of string `required:"" help:"Code or id of the earlier request of the same verified person."`
@@ -139,12 +155,13 @@ func (c *requestControllerCmd) Run(ctx context.Context, p *requestCmd, out io.Wr
 type requestForwardCmd struct {
 	requestArg
 	Customer string `required:"" help:"Account reference of the customer that is the controller."`
+	Evidence string `help:"What shows it; needed unless it was recorded before, or the account's data showed it."`
 	MayName  bool   `help:"The agreement lets the person be told who the controller is."`
 }
 
 // Run forwards.
 func (c *requestForwardCmd) Run(ctx context.Context, p *requestCmd, out io.Writer) error {
-	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("forward"), Body: desk.ForwardInput{Customer: c.Customer, MayName: c.MayName}})
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("forward"), Body: desk.ForwardInput{Customer: c.Customer, Evidence: c.Evidence, MayName: c.MayName}})
 }
 
 type requestRetryCmd struct {

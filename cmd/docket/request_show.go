@@ -67,14 +67,7 @@ func showTargets(out io.Writer, targets []desk.TargetView) {
 	})
 	for _, t := range targets {
 		for _, k := range t.Kept {
-			until := when(k.Until)
-			switch {
-			case k.Hold != nil:
-				until = "the hold " + k.Hold.String() + " is released" + yes(until != "", " or ends: "+until)
-			case until == "":
-				until = "not known"
-			}
-			fmt.Fprintf(out, "%s keeps %d until %s: %s%s\n", plain(t.Address), k.Records, until, plain(k.Ground), yes(k.Words != "", " ("+plain(k.Words)+")"))
+			fmt.Fprintf(out, "%s keeps %d %s\n", plain(t.Address), k.Records, untilWhen(k))
 		}
 		if t.Error != "" {
 			fmt.Fprintf(out, "%s failed %d times in a row: %s: %s%s\n", plain(t.Address), t.Attempt, plain(t.Error), plain(t.Detail), yes(t.NextAt != nil, "; next try "+when(t.NextAt)))
@@ -83,6 +76,18 @@ func showTargets(out io.Writer, targets []desk.TargetView) {
 			fmt.Fprintf(out, "%s goes after %s\n", plain(t.Address), plain(strings.Join(t.WaitsFor, ", ")))
 		}
 	}
+}
+
+// untilWhen says until when something stays, and on which ground.
+func untilWhen(k desk.KeptView) string {
+	until := when(k.Until)
+	switch {
+	case k.Hold != nil:
+		until = "the hold " + k.Hold.String() + " is released" + yes(until != "", " or ends: "+until)
+	case until == "":
+		until = "not known"
+	}
+	return "until " + until + ": " + plain(k.Ground) + yes(k.Words != "", " ("+plain(k.Words)+")")
 }
 
 // count is a number of records.

@@ -51,27 +51,28 @@ func TestEveryRequestCommandIsWhatTheAPITakes(t *testing.T) {
 		"cancel C --reason r":                 "POST /v1/requests/C/cancel",
 		"lapse C --reason r":                  "POST /v1/requests/C/lapse",
 		"done C --evidence e":                 "POST /v1/requests/C/done",
-		"duplicate C --of REQ-7K3FM":          "POST /v1/requests/C/duplicate",
-		"controller C --customer ACME-1 --evidence e":            "POST /v1/requests/C/controller",
-		"forward C --customer ACME-1 --may-name":                 "POST /v1/requests/C/forward",
-		"retry C I":                                              "POST /v1/requests/C/targets/I/retry",
-		"letters C":                                              "GET /v1/requests/C/letters",
-		"letter draft C denial --words w":                        "POST /v1/requests/C/letters",
-		"letter approve C I --digest " + aDigest:                 "POST /v1/requests/C/letters/I/approve",
-		"tasks C":                                                "GET /v1/requests/C/tasks",
-		"task show C I":                                          "POST /v1/requests/C/tasks/I/show",
-		"task done C I --words w --evidence " + evidence:         "POST /v1/requests/C/tasks/I/done",
-		"task check C I --send-back --reason r":                  "POST /v1/requests/C/tasks/I/check",
-		"certificate C " + filepath.Join(folder, "c.jws"):        "GET /v1/requests/C/certificate",
-		"read C erasure --country DE":                            "POST /v1/requests/C/read",
-		"dismiss C --reason r":                                   "POST /v1/requests/C/dismiss",
-		"release C --include app/keys.label --digest " + aDigest: "POST /v1/requests/C/release",
-		"offer C --reason r":                                     "POST /v1/requests/C/offer",
+		"clarify C asked --at 2026-06-01T09:30:00+02:00 --evidence e": "POST /v1/requests/C/clarification",
+		"duplicate C --of REQ-7K3FM":                                  "POST /v1/requests/C/duplicate",
+		"controller C --customer ACME-1 --evidence e":                 "POST /v1/requests/C/controller",
+		"forward C --customer ACME-1 --evidence e --may-name":         "POST /v1/requests/C/forward",
+		"retry C I":                              "POST /v1/requests/C/targets/I/retry",
+		"letters C":                              "GET /v1/requests/C/letters",
+		"letter draft C denial --words w":        "POST /v1/requests/C/letters",
+		"letter approve C I --digest " + aDigest: "POST /v1/requests/C/letters/I/approve",
+		"tasks C":                                "GET /v1/requests/C/tasks",
+		"task show C I":                          "POST /v1/requests/C/tasks/I/show",
+		"task done C I --words w --evidence " + evidence:                                  "POST /v1/requests/C/tasks/I/done",
+		"task check C I --send-back --reason r":                                           "POST /v1/requests/C/tasks/I/check",
+		"certificate C " + filepath.Join(folder, "c.jws"):                                 "GET /v1/requests/C/certificate",
+		"read C erasure --country DE":                                                     "POST /v1/requests/C/read",
+		"dismiss C --reason r":                                                            "POST /v1/requests/C/dismiss",
+		"release C --include app/keys.label --digest " + aDigest:                          "POST /v1/requests/C/release",
+		"offer C --reason r":                                                              "POST /v1/requests/C/offer",
 		"agent record --name n --authorisation a --valid-until 2027-06-01T09:30:00+02:00": "POST /v1/agents",
-		"agent revoke I":    "POST /v1/agents/I/revoke",
-		"agent list":        "GET /v1/agents",
-		"hold list":         "GET /v1/record-holds",
-		"batch " + requests: "POST /v1/requests/batch",
+		"agent revoke I":                                                                  "POST /v1/agents/I/revoke",
+		"agent list":                                                                      "GET /v1/agents",
+		"hold list":                                                                       "GET /v1/record-holds",
+		"batch " + requests:                                                               "POST /v1/requests/batch",
 		"hold place crm/people --record k --ground legal_claims --review-at 2027-06-01T09:30:00Z --reason r": "POST /v1/record-holds",
 		"hold release I --reason r":                                 "POST /v1/record-holds/I/release",
 		"hold review I --review-at 2027-06-01T09:30:00Z --reason r": "POST /v1/record-holds/I/review",
@@ -114,6 +115,18 @@ func TestARequestIsShownWhole(t *testing.T) {
 	} {
 		require.Contains(t, got.out, want)
 	}
+}
+
+// A sample says of every record that stays why it does.
+func TestASampleSaysWhatStays(t *testing.T) {
+	t.Parallel()
+	url, _ := scripted(t, says(200, desk.Page[desk.SampleView]{Items: []desk.SampleView{
+		{Address: "crm/people", Key: `["1"]`, Values: map[string]any{"name": "Jo"}},
+		{Address: "crm/people", Key: `["2"]`, Kept: &desk.KeptView{Records: 1, Ground: "legal_claims", Hold: new(uuid.MustParse(anID))}},
+	}}))
+	got := enter(t, "request", "sample", "REQ-7K3FM", "--url", url)
+	require.Zero(t, got.code, got.problems)
+	require.Equal(t, "crm/people [\"1\"]  name=Jo\ncrm/people [\"2\"]  stays until the hold "+anID+" is released: legal_claims\n", got.out)
 }
 
 // A plan is approved by the digest that was shown; showing it approves nothing.

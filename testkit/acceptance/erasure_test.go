@@ -32,8 +32,14 @@ const coolingOff = 73 * time.Hour
 // worker is running.
 func asked(t *testing.T, e *testkit.Engine) uuid.UUID {
 	t.Helper()
+	return askedIn(t, e, "en")
+}
+
+// askedIn does so for a request in a language.
+func askedIn(t *testing.T, e *testkit.Engine, language string) uuid.UUID {
+	t.Helper()
 	opened, err := e.Desk.OpenRequest(context.Background(), e.As(access.Responder), "", desk.RequestInput{
-		Right: "erasure", Country: "DE", Channel: "api", Name: "Ana", Identities: []desk.IdentityInput{{Kind: "email", Value: ana}}, Drill: true,
+		Right: "erasure", Country: "DE", Language: language, Channel: "api", Name: "Ana", Identities: []desk.IdentityInput{{Kind: "email", Value: ana}}, Drill: true,
 	})
 	require.NoError(t, err)
 	proved(t, e, opened.Case, ana)

@@ -148,7 +148,7 @@ func TestAnExtensionExistsOnceItsLetterWasDelivered(t *testing.T) {
 	}
 	ask := func(address string) uuid.UUID {
 		opened, err := e.Desk.OpenRequest(ctx, e.As(access.Responder), "", desk.RequestInput{
-			Right: "erasure", Country: "DE", Identities: []desk.IdentityInput{{Kind: "email", Value: address}}, Drill: true,
+			Right: "erasure", Country: "DE", Language: "fr", Identities: []desk.IdentityInput{{Kind: "email", Value: address}}, Drill: true,
 		})
 		require.NoError(t, err)
 		_, err = e.Desk.DraftLetter(ctx, e.As(access.Responder), "", opened.Case, desk.LetterInput{Kind: "extension", Words: "many places"})
@@ -162,6 +162,10 @@ func TestAnExtensionExistsOnceItsLetterWasDelivered(t *testing.T) {
 	before := due(refused)
 	testkit.Await(t, "the accepted letter extends the period", func() bool { return due(reached).After(before.Add(50 * 24 * time.Hour)) })
 	require.True(t, request(t, e, reached).State.Extended)
+	told := strings.Join(mailsTo(t, e, "ana@example.test"), "")
+	require.Contains(t, told, "Il nous faut plus de temps pour répondre à votre demande", "in the language of the request")
+	require.Contains(t, told, "many places", "and in the words of whoever extends it")
+	require.NotContains(t, told, "We need more time")
 	e.AwaitCount(t, "people hear that the code and the letter were refused", 2, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'customer_unreachable'`, refused)
 	require.Equal(t, before, due(refused))
 	require.False(t, request(t, e, refused).State.Extended)
@@ -173,6 +177,41 @@ func TestAnExtensionExistsOnceItsLetterWasDelivered(t *testing.T) {
 	require.Equal(t, problem.Conflict, late.Code)
 	require.Equal(t, "too_late", late.Blockers[0].Code, "the first period is over")
 	require.Equal(t, before, due(refused))
+}
+
+// What goes after the answer is told in a supplement, drafted by itself and approved by a person; like the answer it reaches the
+// person in the language in which they asked.
+func TestASupplementReachesThePersonInTheirLanguage(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	h := testkit.NewHouse(t)
+	l := newLive(t, h)
+	e := testkit.NewEngine(t, h, testkit.EngineOptions{Estate: l.estate, Connections: l.connections})
+	e.StartWorker(t)
+	caseID := askedIn(t, e, "es")
+	held, err := e.Desk.PlaceRecordHold(ctx, e.As(access.LegalCounsel), "", desk.RecordHoldInput{
+		Address: "newsletter/subscribers", Ground: "legal_claims", Reason: "a claim is before the court", ReviewAt: time.Now().Add(365 * 24 * time.Hour),
+	})
+	require.NoError(t, err)
+	later(t, e, caseID, coolingOff)
+	attested(t, e, caseID, ana)
+	awaitStatus(t, e, caseID, "completed_with_retention")
+	_, err = e.Desk.DraftLetter(ctx, e.As(access.Responder), "", caseID, desk.LetterInput{Kind: "answer"})
+	require.NoError(t, err)
+	approvesLetter(t, e, caseID, "answer")
+	testkit.Await(t, "the person is answered", func() bool { return request(t, e, caseID).Counts.OpenDuties == 0 })
+
+	_, err = e.Desk.ReleaseRecordHold(ctx, e.As(access.LegalCounsel), "", *held.ID, desk.ReasonInput{Reason: "the claim was settled"})
+	require.NoError(t, err)
+	awaitStatus(t, e, caseID, "completed")
+	approvesLetter(t, e, caseID, "supplement")
+	arrived := func(words string) int {
+		return strings.Count(strings.Join(mailsTo(t, e, "ana@example.test"), ""), words)
+	}
+	testkit.Await(t, "the supplement arrives", func() bool { return arrived("Esta carta completa nuestra respuesta anterior") == 1 })
+	require.Equal(t, 2, arrived("Usted nos pidió borrar sus datos personales"), "in the answer and in its supplement")
+	require.Equal(t, 1, arrived("Lo que queda, y por qué"), "in the answer alone: nothing stays any more")
+	require.Zero(t, arrived("You asked us"))
 }
 
 // Scenario A12 without its OpenDSR wire: the controller's instruction runs the same engine and its person never hears from us;
@@ -228,7 +267,7 @@ func TestAControllersInstructionAndADirectRequest(t *testing.T) {
 		})
 		require.NoError(t, err)
 		direct := opened.Case
-		_, err = e.Desk.ForwardRequest(ctx, e.As(access.PrivacyLead), "", direct, desk.ForwardInput{Customer: "C-1008", MayName: mayName})
+		_, err = e.Desk.ForwardRequest(ctx, e.As(access.PrivacyLead), "", direct, desk.ForwardInput{Customer: "C-1008", Evidence: "the person names their shop", MayName: mayName})
 		require.NoError(t, err)
 		testkit.Await(t, "the controller has it, and the person knows", func() bool { return request(t, e, direct).Counts.OpenDuties == 0 })
 		require.Equal(t, "forwarded_to_controller", request(t, e, direct).Status)

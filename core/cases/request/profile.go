@@ -30,17 +30,19 @@ type Profile struct {
 	Answer string
 	// Of are rights with an answer of their own.
 	Of map[Right]string
-	// Acknowledge is the rule of the acknowledgement, where the law asks for one.
-	Acknowledge string
+	// Acknowledge are the rules of the acknowledgement, for the rights for which the law asks for one beside the answer.
+	Acknowledge map[Right]string
 	// Countries are where the regime's people live, for the regime that intake proposes.
 	Countries []string
 }
 
 // profiles is a table, so that a regime is one row.
 var profiles = map[Regime]Profile{
-	GDPR:     {Answer: "gdpr-12-3"},
-	UKGDPR:   {Answer: "uk-gdpr-12-3", Of: map[Right]string{Complaint: "uk-dpa-164a-acknowledge"}, Countries: []string{"GB"}},
-	CCPA:     {Answer: "ccpa-7021-respond", Of: map[Right]string{OptOut: "ccpa-7026-opt-out"}, Acknowledge: "ccpa-7021-acknowledge", Countries: []string{"US-CA"}},
+	GDPR: {Answer: "gdpr-12-3"},
+	// DPA 2018 s.164A(4) names no number for the outcome of a complaint: it is told within the month of a request.
+	UKGDPR: {Answer: "uk-gdpr-12-3", Acknowledge: map[Right]string{Complaint: "uk-dpa-164a-acknowledge"}, Countries: []string{"GB"}},
+	CCPA: {Answer: "ccpa-7021-respond", Of: map[Right]string{OptOut: "ccpa-7026-opt-out"}, Countries: []string{"US-CA"},
+		Acknowledge: map[Right]string{Erasure: "ccpa-7021-acknowledge", Access: "ccpa-7021-acknowledge", Portability: "ccpa-7021-acknowledge"}},
 	LGPD:     {Answer: "lgpd-18-deletion", Of: map[Right]string{Access: "lgpd-19-access"}, Countries: []string{"BR"}},
 	PIPEDA:   {Answer: "pipeda-8-3", Countries: []string{"CA"}},
 	Quebec:   {Answer: "quebec-32", Countries: []string{"CA-QC"}},
