@@ -69,6 +69,13 @@ func (a *Approval) Add(r RecipientKey) {
 		a.text("late after")
 		a.instant(v.LateAfter)
 	}
+	if c := v.Change; c != nil { // Likewise: no letter but a notice of change has them.
+		a.text("change")
+		for _, at := range []time.Time{c.SendBy, c.Effective, c.WindowCloses, c.TerminationUntil, c.Corrects} {
+			a.instant(at)
+		}
+		a.text(c.Page)
+	}
 }
 
 // Sum is the digest over what was added so far. It may be asked for at any time.

@@ -77,7 +77,9 @@ func TestAnApprovalHoldsForExactlyWhatWasApproved(t *testing.T) {
 // TestEveryValueIsPartOfTheApproval changes each field of Values by reflection, so
 // that a field added later cannot be forgotten.
 func TestEveryValueIsPartOfTheApproval(t *testing.T) {
-	approved := digest(notice(), recipients(t))
+	all := recipients(t)
+	all[1].Values.Change = &letters.ChangeDates{}
+	approved := digest(notice(), all)
 	checked := map[string]bool{}
 	var walk func(path string, v reflect.Value, again func() [32]byte)
 	walk = func(path string, v reflect.Value, again func() [32]byte) {
@@ -94,6 +96,9 @@ func TestEveryValueIsPartOfTheApproval(t *testing.T) {
 		case *int64:
 			other := int64(7)
 			v.Set(reflect.ValueOf(&other))
+		case *letters.ChangeDates:
+			walk(path, v.Elem(), again)
+			v.SetZero()
 		case *time.Location:
 			return // the data of Zone, which is checked by its name
 		default:
@@ -107,10 +112,15 @@ func TestEveryValueIsPartOfTheApproval(t *testing.T) {
 		v.Set(old)
 		checked[path] = true
 	}
-	all := recipients(t)
 	walk("", reflect.ValueOf(&all[1]).Elem(), func() [32]byte { return digest(notice(), all) })
 	require.Equal(t, approved, digest(notice(), all))
-	require.Len(t, checked, 17, "%v", slices.Sorted(maps.Keys(checked)))
+	require.Len(t, checked, 24, "%v", slices.Sorted(maps.Keys(checked)))
+}
+
+// What was approved before notices of change had dates stands: a digest is kept with every approval.
+func TestAnApprovalWithoutDatesOfAChangeKeepsItsDigest(t *testing.T) {
+	sum := digest(notice(), recipients(t))
+	require.Equal(t, "347a660fbc90d2b6", fmt.Sprintf("%x", sum[:8]))
 }
 
 func TestPartsOfAnApprovalDoNotRunTogether(t *testing.T) {

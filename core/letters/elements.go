@@ -18,6 +18,14 @@ const (
 	NoAdmission = "no_admission"
 )
 
+// The ids of what a notice of change to a customer has to say, beside ContactPoint.
+const (
+	WhatChanges  = "what_changes"
+	Why          = "why"
+	WhatItMeans  = "what_it_means"
+	WhatYouCanDo = "what_you_can_do"
+)
+
 // Requirement is one element that a letter must answer.
 type Requirement struct {
 	// ID is the key in Content.Elements.
@@ -48,6 +56,14 @@ var incidentPeople = []Requirement{
 	{ContactPoint, "Contact point", "GDPR art. 34(2), 33(3)(b)"},
 }
 
+var changeCustomer = []Requirement{
+	{WhatChanges, "What changes", "GDPR art. 28(2); usual DPA terms on notices of change"},
+	{Why, "Why", "usual DPA terms on notices of change"},
+	{WhatItMeans, "What it means for you", "usual DPA terms on notices of change"},
+	{WhatYouCanDo, "What you can do", "GDPR art. 28(2): the opportunity to object"},
+	{ContactPoint, "Contact point", "usual DPA terms on notices of change"},
+}
+
 // Required lists what a letter of this template can answer, in the order in which
 // the letter says it, and must answer where no agreement has a list of its own; nil
 // for a template that does not exist.
@@ -57,12 +73,14 @@ func Required(template string) []Requirement {
 		return append([]Requirement(nil), incidentCustomer...)
 	case IncidentPeople:
 		return append([]Requirement(nil), incidentPeople...)
+	case ChangeCustomer:
+		return append([]Requirement(nil), changeCustomer...)
 	default:
 		return nil
 	}
 }
 
-// Elements are the ids that an agreement's list may name: together, the union of
+// Elements are the ids that an agreement's list for incident notices may name: together, the union of
 // what agreements usually ask.
 func Elements() []string {
 	var all []string
@@ -83,16 +101,20 @@ const (
 	Authority Audience = "authority"
 	// People are told under GDPR art. 34.
 	People Audience = "people"
+	// Changed are the customers that a notice of change tells.
+	Changed Audience = "change"
 )
 
-// Wanted is what a notice to an audience has to say. agreed is the list in a
-// customer's agreement; without one it is everything.
+// Wanted is what a notice to an audience has to say. agreed is the list for incident
+// notices in a customer's agreement; without one it is everything.
 func Wanted(audience Audience, agreed []string) []string {
 	switch {
 	case audience == Authority: // Art. 33(3)(a) to (d).
 		return []string{Nature, CategoriesAndNumbers, ContactPoint, LikelyConsequences, MeasuresTaken}
 	case audience == People: // Art. 34(2): the nature, and art. 33(3)(b) to (d).
 		return []string{Nature, ContactPoint, LikelyConsequences, MeasuresTaken}
+	case audience == Changed:
+		return []string{WhatChanges, Why, WhatItMeans, WhatYouCanDo, ContactPoint}
 	case len(agreed) > 0:
 		return agreed
 	}

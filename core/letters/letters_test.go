@@ -350,9 +350,16 @@ func TestCanonicalBytesSurviveStoring(t *testing.T) {
 // The fixed text is part of every approval: a released version is never edited, a
 // new one is a new folder.
 func TestReleasedTemplatesStayAsTheyAre(t *testing.T) {
-	for version, digest := range map[int]string{1: "ac67156f5d4eb36b", 2: "146009c470082b6f"} {
-		sum := letters.NewApproval(letters.Notice{Template: letters.IncidentCustomer, TemplateVersion: version}).Sum()
-		require.Equal(t, digest, fmt.Sprintf("%x", sum[:8]))
+	for template, digests := range map[string][]string{
+		letters.IncidentCustomer: {"ac67156f5d4eb36b", "146009c470082b6f"},
+		letters.IncidentPeople:   {"4fa91bfb1c7d3e98"},
+		letters.ChangeCustomer:   {"a4c50989d7af2d07"},
+	} {
+		require.Equal(t, len(digests), letters.LatestTemplate(template), template)
+		for i, digest := range digests {
+			sum := letters.NewApproval(letters.Notice{Template: template, TemplateVersion: i + 1}).Sum()
+			require.Equal(t, digest, fmt.Sprintf("%x", sum[:8]), "%s %d", template, i+1)
+		}
 	}
 }
 

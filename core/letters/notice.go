@@ -17,6 +17,10 @@ const IncidentCustomer = "incident-customer"
 // art. 34): one text for all of them, which is sent or published by hand.
 const IncidentPeople = "incident-people"
 
+// ChangeCustomer is the template of a notice of change to a customer, told before the change takes effect. The customer's own
+// dates (Values.Change) are a section of it that nobody drafts.
+const ChangeCustomer = "change-customer"
+
 // Notice is what a drafter writes and a second person approves: one version of a
 // text in its languages. It is JSON for storing; Canonical is what is hashed.
 type Notice struct {

@@ -31,18 +31,21 @@ type page struct {
 	Asked            string
 	Delay            string
 	Sections         []section
+	// Dates are nil but in a notice of change.
+	Dates *ownDates
 }
 
 // Render makes the letter of one recipient. instant is the first attempt's and is
 // the letter's date. Nothing but the arguments decides the result. An element that
 // the notice does not answer is left out: whether it may be is decided before
 // approval (Gaps). A notice with blockers is refused as a conflict; values with
-// control characters, without a name or without their zone are refused as invalid.
+// control characters, without a name or without their zone are refused as invalid, and
+// so is a notice of change without the customer's own dates; no other letter shows them.
 func Render(n Notice, v Values, instant time.Time) (Letter, error) {
 	if blockers := n.Blockers(); len(blockers) > 0 {
 		return Letter{}, problem.Blocked(blockers...)
 	}
-	if err := v.check(); err != nil {
+	if err := v.check(n.Template); err != nil {
 		return Letter{}, err
 	}
 	language, fallback := choose(n, v.Language)
@@ -68,6 +71,9 @@ func Render(n Notice, v Values, instant time.Time) (Letter, error) {
 			body += "\n\n" + own
 		}
 		p.Sections = append(p.Sections, section{Number: len(p.Sections) + 1, Title: f.words.Titles[requirement.ID], Body: body})
+	}
+	if n.Template == ChangeCustomer {
+		p.Dates = f.words.dates(*v.Change, len(p.Sections)+1, v.Location)
 	}
 	var subject, text, html strings.Builder
 	if err := f.subject.Execute(&subject, p); err != nil {
@@ -107,7 +113,7 @@ func Match(asked, fallback string, has func(tag string) bool) (language string, 
 }
 
 // check refuses values that could forge a header or that say too little.
-func (v Values) check() error {
+func (v Values) check(template string) error {
 	if strings.TrimSpace(v.Customer) == "" {
 		return problem.InvalidField("customer", "the letter needs the customer's name")
 	}
@@ -123,6 +129,9 @@ func (v Values) check() error {
 		if unprintable(escapeDirection(named[field]), false) {
 			return problem.InvalidField(field, "it has line breaks, control characters or broken UTF-8; correct the record")
 		}
+	}
+	if template == ChangeCustomer {
+		return v.Change.check()
 	}
 	return nil
 }
