@@ -52,6 +52,10 @@ func (d *Desk) audience(ctx context.Context, tx *store.Tx, c store.Case, n store
 	if err != nil {
 		return a, err
 	}
+	ofChange, err := d.changeLetters(ctx, tx, c)
+	if err != nil {
+		return a, err
+	}
 	approval := letters.NewApproval(text)
 	var after uuid.UUID
 	for {
@@ -61,10 +65,13 @@ func (d *Desk) audience(ctx context.Context, tx *store.Tx, c store.Case, n store
 			return a, err
 		}
 		after = owed[len(owed)-1].Customer
+		if err := ofChange.read(ctx, tx, owed); err != nil {
+			return a, err
+		}
 		for len(owed) > 0 {
 			mine := owed[:contactsOf(owed)]
 			owed = owed[len(mine):]
-			recipients, err := d.recipients(c, starts, mine, len(text.DelayReason) > 0)
+			recipients, err := d.recipients(c, starts, mine, len(text.DelayReason) > 0, ofChange)
 			if err != nil {
 				return a, err
 			}
@@ -98,7 +105,7 @@ func contactsOf(owed []store.Owed) int {
 
 // recipients are the contacts of one customer, ranked: those whom the agreement names first are told at
 // once, the others when nobody of the rank before can be reached.
-func (d *Desk) recipients(c store.Case, starts map[string]time.Time, owed []store.Owed, delayPrinted bool) ([]recipient, error) {
+func (d *Desk) recipients(c store.Case, starts map[string]time.Time, owed []store.Owed, delayPrinted bool, ofChange *changeLetters) ([]recipient, error) {
 	first := owed[0]
 	key, err := d.keys.Unwrap(first.Customer.String(), seal.Wrapped{KEK: first.KEK, Bytes: first.Wrapped})
 	if err != nil {
@@ -136,6 +143,7 @@ func (d *Desk) recipients(c store.Case, starts map[string]time.Time, owed []stor
 			return nil, fmt.Errorf("cannot open a contact of customer %s: %w", o.Ref, err)
 		}
 		own := values
+		own.Change = ofChange.dates(o)
 		if o.Language != "" {
 			own.Language = o.Language
 		}
@@ -174,6 +182,9 @@ func (d *Desk) values(c store.Case, starts map[string]time.Time, key seal.Key, o
 		return letters.Values{}, fmt.Errorf("cannot read the party: %w", err)
 	}
 	document, clause, _ := strings.Cut(cmp.Or(why.Under, why.Clause), ", ")
+	if document == companyDefault { // No agreement of the customer's speaks of it.
+		document = ""
+	}
 	v := letters.Values{
 		Customer: string(name), Reference: reference(c.ID, o.Customer), Contract: letters.Contract{Document: document, Clause: clause},
 		Aware: starts["aware_processor"].UTC(), Confirmed: starts["confirmed_processor"].UTC(), Zone: customer.Zone, Language: customer.Language, Drill: c.Drill,
@@ -208,6 +219,12 @@ type planner struct {
 	deliveries []store.Delivery
 	customers  []uuid.UUID
 	follow     []store.Duty
+	// rest is the sending of those after the first few customers; nil where all are sent at once. told counts customers.
+	rest        *store.Campaign
+	first, told int
+	// link makes a recipient's link to its own page; nil where letters have none.
+	link  func(contact uuid.UUID) []byte
+	links []store.NoticeLink
 }
 
 // planned is what a delivery's sealed column holds: everything its message is made from.
@@ -226,6 +243,9 @@ func (p *planner) visit(ctx context.Context, r recipient) error {
 			}
 		}
 		p.customers = append(p.customers, r.Customer)
+		if p.told++; p.rest != nil && p.told == p.first+1 {
+			p.campaign = *p.rest
+		}
 		if p.promised != nil {
 			follow, err := p.promised.toCustomer(r.Owed)
 			if err != nil {
@@ -238,6 +258,9 @@ func (p *planner) visit(ctx context.Context, r recipient) error {
 	sealed, err := p.key.SealJSON(deliveryPlace(id), planned{Address: r.Address, Values: r.Values})
 	if err != nil {
 		return err
+	}
+	if p.link != nil {
+		p.links = append(p.links, store.NoticeLink{Hash: p.link(r.Contact), Case: p.c.ID, Customer: r.Customer, Contact: r.Contact})
 	}
 	state := "planned"
 	if r.Rank > 0 {
@@ -256,13 +279,18 @@ func (p *planner) write(ctx context.Context) error {
 	if err := p.InsertDeliveries(ctx, p.deliveries); err != nil {
 		return err
 	}
+	if len(p.links) > 0 {
+		if err := p.InsertLinks(ctx, p.links); err != nil {
+			return err
+		}
+	}
 	if err := p.Assign(ctx, p.c.ID, p.campaign.Notice, p.customers); err != nil {
 		return err
 	}
 	if err := p.promised.open(ctx, p.follow); err != nil {
 		return err
 	}
-	p.deliveries, p.customers, p.follow = p.deliveries[:0], p.customers[:0], p.follow[:0]
+	p.deliveries, p.customers, p.follow, p.links = p.deliveries[:0], p.customers[:0], p.follow[:0], p.links[:0]
 	return nil
 }
 

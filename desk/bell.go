@@ -12,6 +12,7 @@ import (
 const (
 	KindIncident = "incident"
 	KindRequest  = "request"
+	KindChange   = "change"
 	KindCampaign = "campaign"
 	queueCase    = "case"
 	queueDrill   = "drill"

@@ -77,9 +77,8 @@ func (d *Desk) ChangeDates(ctx context.Context, actor access.Actor, in ChangeInp
 				return err
 			}
 		}
-		walk := &changeWalk{desk: d, in: in, known: map[string]change.Dates{}, about: duty.About{
-			Kind: duty.ChangeKind(in.Kind), Services: in.Services, Providers: in.Providers, Regions: in.Regions, Emergency: in.Emergency}}
-		if walk.book, err = openBook(ctx, tx, in.SentAt); err != nil {
+		walk, err := d.walk(ctx, tx, in)
+		if err != nil {
 			return err
 		}
 		dates, err = walk.all(ctx, tx, cursor, size(limit))
@@ -94,75 +93,122 @@ type changeWalk struct {
 	in    ChangeInput
 	about duty.About
 	book  *book
-	known map[string]change.Dates
+	known map[string]ownDates
+}
+
+// walk begins the count of a change, by the agreements in force when it would be sent.
+func (d *Desk) walk(ctx context.Context, tx *store.Tx, in ChangeInput) (*changeWalk, error) {
+	book, err := openBook(ctx, tx, in.SentAt)
+	return &changeWalk{desk: d, in: in, book: book, known: map[string]ownDates{}, about: duty.About{
+		Kind: duty.ChangeKind(in.Kind), Services: in.Services, Providers: in.Providers, Regions: in.Regions, Emergency: in.Emergency}}, err
 }
 
 func (w *changeWalk) all(ctx context.Context, tx *store.Tx, cursor string, limit int) (all ChangeDates, err error) {
+	err = w.each(ctx, tx, func(c store.Customer, own ownDates) error {
+		all.add(own)
+		if c.Ref > cursor && len(all.Page.Items) <= limit {
+			all.Page.Items = append(all.Page.Items, CustomerDatesView{Customer: c.Ref, Clauses: own.clauses, LastSending: own.LastSending, WindowCloses: own.WindowCloses,
+				TerminationUntil: own.TerminationUntil, Effective: own.Effective, Provisional: own.Provisional, Why: own.Why})
+		}
+		return nil
+	})
+	all.Page = pageOf(all.Page.Items, limit, func(v CustomerDatesView) string { return v.Customer })
+	return all, err
+}
+
+// each calls f for every customer whom the change reaches, in the order of their references.
+func (w *changeWalk) each(ctx context.Context, tx *store.Tx, f func(store.Customer, ownDates) error) error {
 	for after := ""; ; {
 		customers, err := tx.Customers(ctx, after, chunk)
 		if err != nil || len(customers) == 0 {
-			all.Page = pageOf(all.Page.Items, limit, func(v CustomerDatesView) string { return v.Customer })
-			return all, err
+			return err
 		}
 		after = customers[len(customers)-1].Ref
 		accepted, err := tx.Acceptances(ctx, ids(customers, func(c store.Customer) uuid.UUID { return c.ID }))
 		if err != nil {
-			return all, err
+			return err
 		}
 		for _, c := range customers {
 			customer, err := customerOf(c)
 			if err != nil {
-				return all, err
+				return err
 			}
 			if !w.about.Reaches(customer) {
 				continue
 			}
-			own, clauses, err := w.of(customer, accepted[c.ID])
-			if err != nil {
-				return all, err
+			own, err := w.of(customer, accepted[c.ID])
+			if err == nil {
+				err = f(c, own)
 			}
-			all.add(own, clauses)
-			if c.Ref > cursor && len(all.Page.Items) <= limit {
-				all.Page.Items = append(all.Page.Items, CustomerDatesView{Customer: c.Ref, Clauses: clauses, LastSending: own.LastSending, WindowCloses: own.WindowCloses,
-					TerminationUntil: own.TerminationUntil, Effective: own.Effective, Provisional: own.Provisional, Why: own.Why})
+			if err != nil {
+				return err
 			}
 		}
 	}
 }
 
-// of are one customer's dates, and the clauses that count.
-func (w *changeWalk) of(customer duty.Customer, accepted map[string]time.Time) (change.Dates, []string, error) {
-	set := w.book.set(accepted)
-	terms := duty.TermsAbout(set, w.about, w.in.SentAt)
+// ownDates are one customer's dates, counted from the instant of sending, and what they rest on.
+type ownDates struct {
+	change.Dates
+	// clauses are those that count, terms what they say, key names both and the zone; back is how the last sending date came about.
+	clauses []string
+	terms   duty.ChangeTerms
+	key     string
+	zone    string
+	back    []clock.Step
+}
+
+// of are one customer's dates.
+func (w *changeWalk) of(customer duty.Customer, accepted map[string]time.Time) (ownDates, error) {
+	terms := duty.TermsAbout(w.book.set(accepted), w.about, w.in.SentAt)
 	if len(terms.Notice) == 0 {
 		terms.Notice = []duty.Term{w.desk.ownNotice()}
 	}
-	clauses, key := []string{}, customer.Zone
-	for _, term := range slices.Concat(terms.Notice, terms.Objection, terms.Termination) {
+	zone := cmp.Or(customer.Zone, "UTC")
+	key := zone
+	all := termsOf(terms)
+	for _, term := range all {
 		key += "\x00" + term.ID
+	}
+	if own, known := w.known[key]; known {
+		return own, nil
+	}
+	own := ownDates{terms: terms, key: key, zone: zone, clauses: []string{}}
+	for _, term := range all {
 		clause := term.Clause
 		if document := w.book.documents[term.Document]; document.Title != "" {
 			clause = clauseOf(duty.Resolution{Term: term, Document: document})
 		}
-		clauses = append(clauses, clause)
+		own.clauses = append(own.clauses, clause)
 	}
-	dates, known := w.known[key]
-	if known {
-		return dates, clauses, nil
-	}
-	home, err := w.desk.pack.Zone(cmp.Or(customer.Zone, "UTC"))
+	counter, err := w.desk.counter(terms, w.in.Planned, zone)
 	if err != nil {
-		return dates, nil, err
+		return own, err
 	}
-	counter := change.Counter{Terms: terms, Planned: w.in.Planned, Home: home, Places: w.desk.pack, Rules: w.desk.pack.Rule}
-	dates, err = counter.Dates(&w.in.SentAt)
-	w.known[key] = dates
-	return dates, clauses, err
+	before, err := counter.Dates(nil)
+	if err != nil {
+		return own, err
+	}
+	own.back = before.Why
+	own.Dates, err = counter.Dates(&w.in.SentAt)
+	w.known[key] = own
+	return own, err
 }
 
-func (all *ChangeDates) add(own change.Dates, clauses []string) {
+// termsOf are all terms about a change that count for a customer.
+func termsOf(terms duty.ChangeTerms) []duty.Term {
+	return slices.Concat(terms.Notice, terms.Objection, terms.Resolution, terms.Termination)
+}
+
+// counter counts the dates of customers with these terms.
+func (d *Desk) counter(terms duty.ChangeTerms, planned time.Time, zone string) (change.Counter, error) {
+	home, err := d.pack.Zone(zone)
+	return change.Counter{Terms: terms, Planned: planned, Home: home, Places: d.pack, Rules: d.pack.Rule}, err
+}
+
+func (all *ChangeDates) add(own ownDates) {
 	all.Customers++
-	if slices.Contains(clauses, companyDefault) {
+	if slices.Contains(own.clauses, companyDefault) {
 		all.ByDefault++
 	}
 	if own.SentAt.After(own.LastSending) {

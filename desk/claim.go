@@ -133,8 +133,8 @@ func (d *Desk) lost(ctx context.Context, w *work, p store.Campaign, page uuid.UU
 		return w.SetDelivery(ctx, one)
 	}
 	one.PossibleDuplicate = true
-	if p.State == string(campaign.Stopped) {
-		one.State = "unknown" // Nobody sends it again: a person finds out.
+	if p.State == string(campaign.Stopped) || w.c.Kind == KindChange {
+		one.State = "unknown" // Nobody sends it again by itself: a person finds out.
 	}
 	answer := Answer{Outcome: "unknown", Class: "sender_lost"}
 	event, err := d.event(one, page, w.c.Now, answer, nil)

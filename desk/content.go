@@ -33,6 +33,9 @@ func cover(ctx context.Context, tx *store.Tx, c store.Case, n store.Notice, text
 	if n.Kind == letters.IncidentPeople {
 		return coverPeople(ctx, tx, c, n, text)
 	}
+	if n.Kind == letters.ChangeCustomer {
+		return coverage{gaps: text.Gaps(letters.Wanted(letters.Changed, nil), c.Now)}, nil
+	}
 	wants, err := tx.Wants(ctx, c.ID, n.ID, c.Now)
 	if err != nil {
 		return coverage{}, err

@@ -15,6 +15,7 @@ import (
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/cases"
+	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/cases/incident"
 	"github.com/atlascloudai/docket/core/cases/request"
 	"github.com/atlascloudai/docket/core/problem"
@@ -30,9 +31,10 @@ type work struct {
 	*store.Tx
 	c   store.Case
 	key seal.Key
-	// state is an incident's, request a request's: which of the two the case's kind says.
+	// state is an incident's, request a request's, change a notice of change's: which of them the case's kind says.
 	state   incident.State
 	request request.State
+	change  change.State
 	actor   access.Actor
 	events  []cases.Event
 	trace   string
@@ -52,7 +54,7 @@ func (d *Desk) command(ctx context.Context, actor access.Actor, key string, acti
 	err = d.store.Do(ctx, func(tx *store.Tx) error {
 		return once(ctx, tx, actor, key, string(action), digest, &receipt, func() error {
 			receipt, err = d.locked(ctx, tx, actor, caseID, func(w *work) (Receipt, error) {
-				if w.c.Kind == KindRequest && ofIncidents(action) {
+				if !belongs(action, w.c.Kind) {
 					return Receipt{}, problem.Missing("incident")
 				}
 				return f(w)
@@ -63,9 +65,12 @@ func (d *Desk) command(ctx context.Context, actor access.Actor, key string, acti
 	return receipt, err
 }
 
-// ofIncidents says whether an action is about incidents alone: a request has words, letters and a life of its own.
-func ofIncidents(action access.Action) bool {
-	return action != access.IncidentRestrict && (strings.HasPrefix(string(action), "incident.") || strings.HasPrefix(string(action), "notice.") || action == access.CaseSummary)
+// belongs says whether an action is one of a kind of case. A request has words, letters and a life of its own; a notice of change
+// has notices as an incident has.
+func belongs(action access.Action, kind string) bool {
+	notices := strings.HasPrefix(string(action), "notice.") || action == access.CaseSummary
+	incidents := action != access.IncidentRestrict && strings.HasPrefix(string(action), "incident.")
+	return kind == KindIncident || !incidents && (kind == KindChange || !notices)
 }
 
 // locked runs f with the case locked and writes back what it decided.
@@ -106,8 +111,14 @@ func (w *work) save(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot write the case's state: %w", err)
 	}
-	if w.c.State, w.c.Status = state, string(w.state.Status); w.c.Kind == KindRequest {
+	w.c.State = state
+	switch w.c.Kind {
+	case KindRequest:
 		w.c.Status = string(w.request.Status)
+	case KindChange:
+		w.c.Status = string(w.change.Status)
+	default:
+		w.c.Status = string(w.state.Status)
 	}
 	return w.SaveCase(ctx, &w.c, entries, caseBell(w.c, w.trace))
 }
@@ -154,10 +165,38 @@ func (w *work) apply(ctx context.Context, c incident.Command) error {
 
 // machine is the state that the case's kind has.
 func (w *work) machine() any {
-	if w.c.Kind == KindRequest {
+	switch w.c.Kind {
+	case KindRequest:
 		return &w.request
+	case KindChange:
+		return &w.change
 	}
 	return &w.state
+}
+
+// working refuses work on the notices of a case that has ended.
+func (w *work) working(ctx context.Context, what string) error {
+	if w.c.Kind == KindChange {
+		return w.decideChange(ctx, change.Working{What: what})
+	}
+	return w.apply(ctx, incident.Working{What: what})
+}
+
+// decideChange decides one command of a notice of change's machine and keeps its events.
+func (w *work) decideChange(ctx context.Context, c change.Command) error {
+	if w.c.Kind != KindChange {
+		return problem.Missing("change")
+	}
+	totals, err := w.ChangeTotals(ctx, w.c.ID, w.change.Mode, w.c.Now)
+	if err != nil {
+		return err
+	}
+	state, events, err := change.Apply(change.Decision{State: w.change, Counts: totals.Counts, Actor: w.actor.ID, Now: w.c.Now}, c)
+	if err != nil {
+		return err
+	}
+	w.change, w.events = state, append(w.events, events...)
+	return nil
 }
 
 // decideRequest decides one command of a request's machine and keeps its events.

@@ -48,6 +48,7 @@ type Desk struct {
 	// bounds are how much a plan may reach with one approver; staff the company's own mail domains.
 	bounds request.Bounds
 	staff  []string
+	drills bool
 	// packKept says that the database keeps this pack's rules.
 	packKept atomic.Bool
 }
@@ -88,6 +89,8 @@ type Options struct {
 	Bounds request.Bounds
 	// StaffDomains are the company's own mail domains: a request about one of them takes two approvers.
 	StaffDomains []string
+	// Drills says that the installation has exercises alone, so that they are what gateways and the public change log speak of.
+	Drills bool
 }
 
 // New puts a desk together.
@@ -113,7 +116,7 @@ func New(o Options) *Desk {
 	if o.Bounds == (request.Bounds{}) {
 		o.Bounds = request.DefaultBounds
 	}
-	return &Desk{store: o.Store, lookup: o.Lookup, publicURL: o.PublicURL, contact: o.Contact, companyName: o.CompanyName, cooling: o.Cooling, accountability: o.Accountability, estate: o.Estate, sign: o.Sign, bounds: o.Bounds, staff: o.StaffDomains,
+	return &Desk{store: o.Store, lookup: o.Lookup, publicURL: o.PublicURL, contact: o.Contact, companyName: o.CompanyName, cooling: o.Cooling, accountability: o.Accountability, estate: o.Estate, sign: o.Sign, bounds: o.Bounds, staff: o.StaffDomains, drills: o.Drills,
 		keys: o.Keys, pack: o.Pack, company: o.Company, published: o.Published, pageChannels: o.PageChannels, internal: o.InternalTarget, changeNotice: o.ChangeNoticeDays, lease: o.Lease}
 }
 

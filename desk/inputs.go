@@ -239,7 +239,9 @@ type DelayReasonInput struct {
 
 // ReleaseInput starts the sending of an approved notice.
 type ReleaseInput struct {
-	Lane string `json:"lane,omitempty" enum:"urgent,bulk" doc:"urgent if absent"`
+	Lane string `json:"lane,omitempty" enum:"urgent,bulk" doc:"urgent if absent; bulk for a notice of change"`
+	// First narrows the first slice.
+	First int `json:"first,omitempty" minimum:"0" doc:"How many customers are sent it first; the rest waits, paused, until it is resumed. All at once if absent"`
 }
 
 // SettleInput settles a delivery whose outcome could not be seen.

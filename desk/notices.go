@@ -16,7 +16,7 @@ import (
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/campaign"
-	"github.com/atlascloudai/docket/core/cases/incident"
+	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/core/seal"
@@ -42,7 +42,7 @@ func (d *Desk) DraftNotice(ctx context.Context, actor access.Actor, key string, 
 		return Receipt{}, problem.InvalidField("content", "give the text, or name in `from` the notice to take it from: exactly one of them")
 	}
 	return d.command(ctx, actor, key, access.NoticeDraft, caseID, in, func(w *work) (Receipt, error) {
-		if err := w.apply(ctx, incident.Working{What: "drafting a notice"}); err != nil {
+		if err := w.working(ctx, "drafting a notice"); err != nil {
 			return Receipt{}, err
 		}
 		who, err := uuid.Parse(actor.ID)
@@ -61,7 +61,14 @@ func (d *Desk) DraftNotice(ctx context.Context, actor access.Actor, key string, 
 			}
 			text = &taken
 		}
-		n := store.Notice{ID: newID(), Case: w.c.ID, Kind: cmp.Or(text.Template, letters.IncidentCustomer), State: noticeDraft, Version: 1, CreatedAt: w.c.Now, FollowUp: in.Update}
+		kind := cmp.Or(text.Template, letters.IncidentCustomer)
+		if w.c.Kind == KindChange {
+			kind = cmp.Or(text.Template, letters.ChangeCustomer)
+		}
+		if (w.c.Kind == KindChange) != (kind == letters.ChangeCustomer) {
+			return Receipt{}, problem.InvalidField("content.template", "a notice of change has the template %s, and nothing else has", letters.ChangeCustomer)
+		}
+		n := store.Notice{ID: newID(), Case: w.c.ID, Kind: kind, State: noticeDraft, Version: 1, CreatedAt: w.c.Now, FollowUp: in.Update}
 		if err := w.sealText(&n, *text); err != nil {
 			return Receipt{}, err
 		}
@@ -76,7 +83,7 @@ func (w *work) sealText(n *store.Notice, text letters.Notice) error {
 		text.Template, text.TemplateVersion = n.Kind, letters.LatestTemplate(n.Kind)
 	}
 	if letters.Required(text.Template) == nil {
-		return problem.InvalidField("content.template", "the templates are %s and %s", letters.IncidentCustomer, letters.IncidentPeople)
+		return problem.InvalidField("content.template", "the templates are %s, %s and %s", letters.IncidentCustomer, letters.IncidentPeople, letters.ChangeCustomer)
 	}
 	if text.Template != n.Kind {
 		return problem.InvalidField("content.template", "it is for others than the notice was drafted for (%s): draft another", n.Kind)
@@ -118,6 +125,11 @@ func (d *Desk) EditNotice(ctx context.Context, actor access.Actor, key string, c
 			return Receipt{}, err
 		}
 		voided := n.State == noticeApproved
+		if voided && w.c.Kind == KindChange {
+			if err := w.decideChange(ctx, change.Void{}); err != nil {
+				return Receipt{}, err
+			}
+		}
 		n.Version++
 		if n.State != noticeDraft {
 			n.State = noticeAwaiting
@@ -134,7 +146,7 @@ func (d *Desk) EditNotice(ctx context.Context, actor access.Actor, key string, c
 // onNotice decides one command about one notice and writes it back.
 func (d *Desk) onNotice(ctx context.Context, actor access.Actor, key string, action access.Action, caseID, noticeID uuid.UUID, in any, f func(*work, *store.Notice) (Receipt, error)) (Receipt, error) {
 	return d.command(ctx, actor, key, action, caseID, within(noticeID, in), func(w *work) (Receipt, error) {
-		if err := w.apply(ctx, incident.Working{What: "work on a notice"}); err != nil {
+		if err := w.working(ctx, "work on a notice"); err != nil {
 			return Receipt{}, err
 		}
 		n, err := w.Notice(ctx, w.c.ID, noticeID)
@@ -236,6 +248,11 @@ func (d *Desk) ApproveNotice(ctx context.Context, actor access.Actor, key string
 		if err != nil {
 			return Receipt{}, err
 		}
+		if w.c.Kind == KindChange {
+			if err := w.decideChange(ctx, change.Approve{Digest: in.Digest}); err != nil {
+				return Receipt{}, err
+			}
+		}
 		n.State, n.ApprovedBy, n.ApprovedAt, n.Approval = noticeApproved, &who, &w.c.Now, audience.digest[:]
 		w.write("notice.approved", time.Time{}, map[string]any{
 			"notice": n.ID, "version": n.Version, "digest": in.Digest, "recipients": audience.recipients, "customers": audience.customers,
@@ -248,10 +265,13 @@ func (d *Desk) ApproveNotice(ctx context.Context, actor access.Actor, key string
 // ReleaseNotice starts the sending of exactly what was approved, and opens what it promises. If recipients or values
 // changed since, the approval is void and a person looks again. Nothing in its content blocks a late notice from going.
 func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in ReleaseInput) (Receipt, error) {
-	if in.Lane == "" {
-		in.Lane = "urgent"
+	if in.First < 0 {
+		return Receipt{}, problem.InvalidField("first", "say how many customers are sent it first; all at once if absent")
 	}
 	return d.onNotice(ctx, actor, key, access.NoticeRelease, caseID, noticeID, in, func(w *work, n *store.Notice) (Receipt, error) {
+		if in.Lane == "" {
+			in.Lane = map[bool]string{true: "bulk", false: "urgent"}[w.c.Kind == KindChange] // An incident's mail never waits for it.
+		}
 		if err := allowed(*n, "releasing", noticeApproved); err != nil {
 			return Receipt{}, err
 		}
@@ -277,7 +297,16 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		if err := w.InsertCampaign(ctx, sending); err != nil {
 			return Receipt{}, err
 		}
-		plan := &planner{work: w, campaign: sending, promised: w.promisedUpdate(n.ID, w.c.Now, text.Promises())}
+		plan := &planner{work: w, campaign: sending, promised: w.promisedUpdate(n.ID, w.c.Now, text.Promises()), first: in.First}
+		if in.First > 0 {
+			plan.rest = &store.Campaign{ID: newID(), Case: w.c.ID, Notice: n.ID, Version: n.Version, Lane: in.Lane, State: string(campaign.Paused), CreatedAt: w.c.Now}
+			if err := w.InsertCampaign(ctx, *plan.rest); err != nil {
+				return Receipt{}, err
+			}
+		}
+		if w.c.Kind == KindChange {
+			plan.link = func(contact uuid.UUID) []byte { return linkHash(d.noticeToken(w.c.ID, contact)) }
+		}
 		audience, err := d.audience(ctx, w.Tx, w.c, *n, text, plan)
 		if err != nil {
 			return Receipt{}, err
@@ -288,6 +317,11 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		}
 		if err := plan.write(ctx); err != nil {
 			return Receipt{}, err
+		}
+		if w.c.Kind == KindChange {
+			if err := d.sendChange(ctx, w, audience.customers); err != nil {
+				return Receipt{}, err
+			}
 		}
 		promised, err := plan.promised.done(ctx)
 		if err != nil {
@@ -301,7 +335,7 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		n.State = noticeReleasing
 		w.write("notice.released", time.Time{}, map[string]any{
 			"notice": n.ID, "version": n.Version, "campaign": sending.ID, "recipients": audience.recipients, "customers": audience.customers, "lane": in.Lane,
-			"without_address": len(audience.gaps), "late": late, "promised": promised,
+			"without_address": len(audience.gaps), "late": late, "promised": promised, "first": in.First,
 		}, nil)
 		if n := len(audience.gaps); n > 0 { // They are owed it too, and this sending cannot reach them.
 			err := d.raise(ctx, w, store.Raise{Key: cases.RaiseUnreachable + "@" + sending.ID.String(), Kind: cases.RaiseUnreachable, DueAt: w.c.Now, Count: n})

@@ -124,6 +124,8 @@ func (d *Desk) finish(ctx context.Context, tx *store.Tx, c store.Case, key seal.
 		} else if p.State == string(campaign.Stopped) {
 			// Nobody sends it again: what was deferred was not sent, what is unknown a person finds out.
 			one.State = map[string]string{"deferred": "cancelled", "unknown": "unknown"}[a.Outcome]
+		} else if a.Outcome == "unknown" && c.Kind == KindChange {
+			one.State = "unknown" // No hour is lost by asking first: a person finds out, or has it sent again.
 		}
 	default:
 		return one, fmt.Errorf("cannot finish the attempt: %q is no outcome", a.Outcome)

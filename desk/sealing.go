@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -103,7 +104,12 @@ func (w *work) endCampaign(ctx context.Context, p store.Campaign, state campaign
 	if err != nil {
 		return err
 	}
-	n.State = noticeReleased
+	others := slices.ContainsFunc(all, func(c store.CampaignCount) bool {
+		return c.Campaign != p.ID && c.Notice == p.Notice && (c.State == string(campaign.Running) || c.State == string(campaign.Paused))
+	})
+	if !p.Test && !others {
+		n.State = noticeReleased
+	}
 	w.write("campaign."+string(state), time.Time{}, map[string]any{"campaign": p.ID, "notice": p.Notice, "counts": counts}, nil)
 	return w.UpdateNotice(ctx, n)
 }

@@ -48,16 +48,14 @@ func (d *Desk) onCampaign(ctx context.Context, actor access.Actor, key string, a
 		}
 		receipt := Receipt{ID: &campaignID}
 		if to == campaign.Stopped {
-			if receipt.Count, err = w.CancelPlanned(ctx, campaignID); err != nil {
-				return Receipt{}, err
-			}
-			if err := w.Unassign(ctx, w.c.ID, campaignID); err != nil {
-				return Receipt{}, err
-			}
-			if err := w.endCampaign(ctx, p, to); err != nil {
+			if receipt.Count, err = w.stop(ctx, p); err != nil {
 				return Receipt{}, err
 			}
 		} else {
+			if to == campaign.Running && w.c.Kind == KindChange && w.c.Now.After(w.change.SendBy) {
+				return Receipt{}, problem.Blocked(problem.Blocker{Code: "send_by_passed", Ref: campaignID.String(),
+					Detail: "its letters say dates counted from " + w.change.SendBy.Format(time.RFC3339) + ", which has passed: stop it, prolong the change, and send to those who are left anew"})
+			}
 			if err := w.SetCampaign(ctx, campaignID, string(to), nil); err != nil {
 				return Receipt{}, err
 			}
@@ -65,6 +63,14 @@ func (d *Desk) onCampaign(ctx context.Context, actor access.Actor, key string, a
 		}
 		return receipt, w.Ring(ctx, campaignBell(w.c, p, w.trace))
 	})
+}
+
+// stop ends a sending for good, and says how many it leaves out.
+func (w *work) stop(ctx context.Context, p store.Campaign) (left int, err error) {
+	if left, err = w.CancelPlanned(ctx, p.ID); err != nil {
+		return 0, err
+	}
+	return left, firstError(w.Unassign(ctx, w.c.ID, p.ID), w.endCampaign(ctx, p, campaign.Stopped))
 }
 
 // SettleDelivery settles what became of a delivery when a person found out, or has it sent again.

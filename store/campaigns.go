@@ -21,12 +21,14 @@ type Campaign struct {
 	State     string
 	CreatedAt time.Time
 	EndedAt   *time.Time
+	// Test says that it goes to somebody of the company, and carries out nothing.
+	Test bool
 }
 
 // InsertCampaign begins a sending.
 func (tx *Tx) InsertCampaign(ctx context.Context, c Campaign) error {
-	_, err := tx.Exec(ctx, `INSERT INTO campaign (id, case_id, notice_id, version, lane, state, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		c.ID, c.Case, c.Notice, c.Version, c.Lane, c.State, c.CreatedAt)
+	_, err := tx.Exec(ctx, `INSERT INTO campaign (id, case_id, notice_id, version, lane, state, created_at, test) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		c.ID, c.Case, c.Notice, c.Version, c.Lane, c.State, c.CreatedAt, c.Test)
 	if err != nil {
 		return fmt.Errorf("cannot insert the campaign: %w", err)
 	}
@@ -35,9 +37,20 @@ func (tx *Tx) InsertCampaign(ctx context.Context, c Campaign) error {
 
 // Campaign reads a campaign by its id alone, for its own process.
 func (tx *Tx) Campaign(ctx context.Context, id uuid.UUID) (c Campaign, err error) {
-	err = tx.QueryRow(ctx, `SELECT id, case_id, notice_id, version, lane, state, created_at, ended_at FROM campaign WHERE id = $1`, id).
-		Scan(&c.ID, &c.Case, &c.Notice, &c.Version, &c.Lane, &c.State, &c.CreatedAt, &c.EndedAt)
+	err = tx.QueryRow(ctx, campaignSelect+`WHERE id = $1`, id).
+		Scan(&c.ID, &c.Case, &c.Notice, &c.Version, &c.Lane, &c.State, &c.CreatedAt, &c.EndedAt, &c.Test)
 	return c, one(err, "campaign")
+}
+
+const campaignSelect = `SELECT id, case_id, notice_id, version, lane, state, created_at, ended_at, test FROM campaign `
+
+// RunningCampaigns are the sendings of a case that are running or paused.
+func (tx *Tx) RunningCampaigns(ctx context.Context, caseID uuid.UUID) ([]Campaign, error) {
+	rows, err := tx.Query(ctx, campaignSelect+`WHERE case_id = $1 AND state IN ('running', 'paused') ORDER BY id`, caseID)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the sendings: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Campaign])
 }
 
 // SetCampaign writes a campaign's state.

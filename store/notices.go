@@ -66,6 +66,16 @@ func (tx *Tx) UpdateNotice(ctx context.Context, n Notice) error {
 	return nil
 }
 
+// VoidApprovals takes back every approval of a case's notices that were not released.
+func (tx *Tx) VoidApprovals(ctx context.Context, caseID uuid.UUID) error {
+	_, err := tx.Exec(ctx, `UPDATE notice SET state = 'awaiting_approval', approved_by = NULL, approved_at = NULL, approval_digest = NULL, delay_sealed = NULL
+		WHERE case_id = $1 AND state = 'approved'`, caseID)
+	if err != nil {
+		return fmt.Errorf("cannot take the approvals back: %w", err)
+	}
+	return nil
+}
+
 // Notice reads one notice of a case with its current text.
 func (tx *Tx) Notice(ctx context.Context, caseID, id uuid.UUID) (Notice, error) {
 	rows, err := tx.Query(ctx, noticeSelect+`WHERE n.case_id = $1 AND n.id = $2`, caseID, id)

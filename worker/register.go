@@ -7,6 +7,7 @@ import (
 
 	"github.com/atlascloudai/docket/activities"
 	"github.com/atlascloudai/docket/workflows/campaign"
+	"github.com/atlascloudai/docket/workflows/change"
 	"github.com/atlascloudai/docket/workflows/contract"
 	"github.com/atlascloudai/docket/workflows/incident"
 	"github.com/atlascloudai/docket/workflows/request"
@@ -16,6 +17,7 @@ import (
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(incident.Workflow, workflow.RegisterOptions{Name: contract.Incident})
 	r.RegisterWorkflowWithOptions(request.Workflow, workflow.RegisterOptions{Name: contract.Request})
+	r.RegisterWorkflowWithOptions(change.Workflow, workflow.RegisterOptions{Name: contract.Change})
 	r.RegisterWorkflowWithOptions(campaign.Workflow, workflow.RegisterOptions{Name: contract.Campaign})
 }
 
@@ -39,6 +41,15 @@ func RegisterRequest(r worker.ActivityRegistry, a *activities.Request) {
 	r.RegisterActivityWithOptions(a.WipeExport, activity.RegisterOptions{Name: contract.WipeExport})
 	r.RegisterActivityWithOptions(a.RemindOwners, activity.RegisterOptions{Name: contract.RemindOwners})
 	r.RegisterActivityWithOptions(a.ReviewHolds, activity.RegisterOptions{Name: contract.ReviewHolds})
+}
+
+// RegisterChange registers the activities of a notice of change's process; those that raise and page are the case's.
+func RegisterChange(r worker.ActivityRegistry, a *activities.Change) {
+	r.RegisterActivityWithOptions(a.Next, activity.RegisterOptions{Name: contract.NextChange})
+	r.RegisterActivityWithOptions(a.CountDates, activity.RegisterOptions{Name: contract.CountDates})
+	r.RegisterActivityWithOptions(a.TakeEffect, activity.RegisterOptions{Name: contract.TakeEffect})
+	r.RegisterActivityWithOptions(a.CarryChange, activity.RegisterOptions{Name: contract.CarryChange})
+	r.RegisterActivityWithOptions(a.RaiseObjections, activity.RegisterOptions{Name: contract.RaiseObjections})
 }
 
 // RegisterCampaign registers the activities of a campaign's process.

@@ -24,6 +24,7 @@ type Desk interface {
 	activities.CaseDesk
 	activities.CampaignDesk
 	activities.RequestDesk
+	activities.ChangeDesk
 	activities.PageDesk
 	WatchDesk
 }
@@ -162,6 +163,7 @@ func (o Options) build(c client.Client, queue string, ended func(error)) worker.
 	}
 	RegisterCase(w, &activities.Case{Desk: o.Desk, Pages: pages})
 	RegisterRequest(w, &activities.Request{Desk: o.Desk, Stores: stores, Log: o.Log})
+	RegisterChange(w, &activities.Change{Desk: o.Desk})
 	RegisterCampaign(w, &activities.Campaign{Desk: o.Desk, Channels: channels, ReturnToken: o.ReturnToken, Log: o.Log})
 	return w
 }

@@ -30,6 +30,10 @@ const (
 	RaiseTaskOverdue = "owner_task_overdue"
 	// RaiseTarget: a place where a person's data lies does not answer, or is not what the estate says.
 	RaiseTarget = "target_failed"
+	// RaiseObjection: a customer objected to a change; somebody looks for a way with it.
+	RaiseObjection = "change_objection"
+	// RaiseObjectionOverdue: the time to find a way after an objection is over; a person decides what becomes of it.
+	RaiseObjectionOverdue = "change_objection_overdue"
 	// RaiseExemptionReview: facts changed on which duties were found not to be owed.
 	RaiseExemptionReview = "exemption_review"
 )
@@ -69,6 +73,10 @@ func Escalation(kind string) []Step {
 		return []Step{{Roles: []string{"responder", "privacy_lead"}, Then: 24 * time.Hour}, {Roles: []string{"security_lead", "privacy_lead"}}}
 	case RaiseTarget:
 		return []Step{{Roles: []string{"privacy_lead"}, Then: 4 * time.Hour}, {Roles: []string{"security_lead"}}}
+	case RaiseObjection:
+		return []Step{{Roles: []string{"comms_lead", "privacy_lead"}, Then: 3 * 24 * time.Hour}, {Roles: []string{"legal_counsel", "privacy_lead"}}}
+	case RaiseObjectionOverdue:
+		return []Step{{Roles: []string{"legal_counsel", "privacy_lead"}, Then: 24 * time.Hour}, {Roles: []string{"executive_sponsor"}}}
 	case RaiseHoldReview:
 		return []Step{{Roles: []string{"legal_counsel"}, Then: 7 * 24 * time.Hour}, {Roles: []string{"legal_counsel", "privacy_lead"}}}
 	case RaiseUndecided, RaiseDelay, RaiseExemptionReview:

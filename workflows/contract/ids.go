@@ -16,12 +16,15 @@ func CampaignID(campaignID uuid.UUID) string { return Campaign + "/" + campaignI
 // RequestID is the workflow id of a request's process.
 func RequestID(caseID uuid.UUID) string { return Request + "/" + caseID.String() }
 
+// ChangeID is the workflow id of a notice of change's process.
+func ChangeID(caseID uuid.UUID) string { return Change + "/" + caseID.String() }
+
 // ParseID reads a workflow id: the workflow's type and the id of its subject. It refuses whatever the
 // builders above would not have written.
 func ParseID(workflowID string) (workflowType string, subject uuid.UUID, err error) {
 	workflowType, text, _ := strings.Cut(workflowID, "/")
-	if workflowType != Incident && workflowType != Campaign && workflowType != Request {
-		return "", uuid.Nil, fmt.Errorf("cannot parse workflow id %q: it begins with none of %s/, %s/ and %s/", workflowID, Incident, Request, Campaign)
+	if workflowType != Incident && workflowType != Campaign && workflowType != Request && workflowType != Change {
+		return "", uuid.Nil, fmt.Errorf("cannot parse workflow id %q: it begins with none of %s/, %s/, %s/ and %s/", workflowID, Incident, Request, Change, Campaign)
 	}
 	subject, err = uuid.Parse(text)
 	if err != nil || subject.String() != text {

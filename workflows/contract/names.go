@@ -8,6 +8,8 @@ const (
 	Incident = "incident"
 	// Request is the process of one data subject request.
 	Request = "request"
+	// Change is the process of one notice of change.
+	Change = "change"
 	// Campaign is the process of one sending of an approved notice.
 	Campaign = "campaign"
 )
@@ -29,6 +31,11 @@ const (
 	StageWipe    = "wipe"
 	StageReview  = "review"
 	StageRemind  = "remind"
+
+	StageDates      = "dates"
+	StageTake       = "take"
+	StageStatus     = "status"
+	StageObjections = "objections"
 
 	StageSend   = "send"
 	StageSeal   = "seal"
@@ -55,6 +62,15 @@ const (
 	WipeExport   = "request.wipe"
 	ReviewHolds  = "request.review"
 	RemindOwners = "request.remind"
+)
+
+// Activities of a notice of change's process, beside those that raise, escalate and page.
+const (
+	NextChange      = "change.next"
+	CountDates      = "change.dates"
+	TakeEffect      = "change.take"
+	CarryChange     = "change.carry"
+	RaiseObjections = "change.objections"
 )
 
 // Activities of the campaign's process.

@@ -1,0 +1,213 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/cases"
+	"github.com/atlascloudai/docket/core/cases/change"
+	"github.com/atlascloudai/docket/core/duty"
+	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/store"
+)
+
+// some is how many customers one decision about a change takes on: each is named in its entry of the chain.
+const some = 500
+
+// NextChange answers a notice of change's process.
+func (d *Desk) NextChange(ctx context.Context, caseID uuid.UUID, heard int64) (Next, error) {
+	return d.next(ctx, KindChange+"/"+caseID.String(), heard, func(tx *store.Tx) (cases.Agenda, store.Case, error) {
+		c, err := tx.Case(ctx, Docket, caseID)
+		if err != nil {
+			return cases.Agenda{}, c, err
+		}
+		var state change.State
+		if err := json.Unmarshal(c.State, &state); err != nil {
+			return cases.Agenda{}, c, fmt.Errorf("cannot read the change's state: %w", err)
+		}
+		totals, err := tx.ChangeTotals(ctx, c.ID, state.Mode, c.Now)
+		if err != nil {
+			return cases.Agenda{}, c, err
+		}
+		next, err := tx.NextOfChange(ctx, c.ID, c.Offset)
+		return change.Agenda(state, totals.Counts, next, c.Now), c, err
+	})
+}
+
+// dated is what the chain says of one customer's dates.
+type dated struct {
+	Customer    uuid.UUID  `json:"customer"`
+	Sent        *time.Time `json:"sent,omitempty"`
+	Closes      *time.Time `json:"closes,omitempty"`
+	Until       *time.Time `json:"until,omitempty"`
+	Effective   time.Time  `json:"effective"`
+	Provisional bool       `json:"provisional,omitempty"`
+}
+
+// CountDates counts the dates of those who were told since, from the instant that the evidence shows. What their letters say stands
+// where it is later. Who turned out not to have been told has none.
+func (d *Desk) CountDates(ctx context.Context, caseID uuid.UUID) (int, error) {
+	return d.process(ctx, access.ChangeTake, caseID, func(w *work) (int, error) {
+		these, err := w.Undated(ctx, w.c.ID, some)
+		if err != nil || len(these) == 0 {
+			return 0, err
+		}
+		resolutions, err := w.Resolutions(ctx, ids(these, func(c store.ChangeCustomer) string { return c.Resolution }))
+		if err != nil {
+			return 0, err
+		}
+		said := make([]dated, 0, len(these))
+		for i := range these {
+			c := &these[i]
+			c.SentAt, c.Effective, c.WindowCloses, c.TerminationUntil, c.Provisional = utc(c.MetAt), c.SaidEffective, c.SaidCloses, c.SaidUntil, false
+			if c.MetAt != nil {
+				if err := d.dateFrom(w, c, resolutions[c.Resolution]); err != nil {
+					return 0, err
+				}
+			}
+			said = append(said, dated{Customer: c.Customer, Sent: c.SentAt, Closes: utc(c.WindowCloses), Until: utc(c.TerminationUntil), Effective: c.Effective.UTC(), Provisional: c.Provisional})
+		}
+		w.write("change.dated", time.Time{}, map[string]any{"customers": said}, nil)
+		return len(these), w.SetChangeCustomers(ctx, these)
+	})
+}
+
+// dateFrom counts one customer's dates from when it was told.
+func (d *Desk) dateFrom(w *work, c *store.ChangeCustomer, body []byte) error {
+	var resolved duty.Resolution
+	if err := json.Unmarshal(body, &resolved); err != nil {
+		return fmt.Errorf("cannot read what was resolved: %w", err)
+	}
+	counter, err := d.counter(termsIn(resolved), w.change.Planned, c.Zone)
+	if err != nil {
+		return err
+	}
+	own, err := counter.Dates(c.MetAt)
+	if err != nil {
+		return err
+	}
+	c.Effective = latest(&c.SaidEffective, &own.Effective).UTC()
+	c.WindowCloses, c.TerminationUntil = utc(latest(c.SaidCloses, own.WindowCloses)), utc(latest(c.SaidUntil, own.TerminationUntil))
+	c.Provisional = own.Provisional
+	c.Why, err = json.Marshal(own.Why)
+	return err
+}
+
+// latest is the later of two instants; nil where neither is known.
+func latest(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.After(*a) {
+		return b
+	}
+	return a
+}
+
+// TakeEffect lets the change take effect for those whose notice periods and windows are over and who are not held back.
+func (d *Desk) TakeEffect(ctx context.Context, caseID uuid.UUID) (int, error) {
+	return d.process(ctx, access.ChangeTake, caseID, func(w *work) (int, error) {
+		these, err := w.Ready(ctx, w.c.ID, w.c.Now, some)
+		if err != nil || len(these) == 0 {
+			return 0, err
+		}
+		var all *change.Together
+		if w.change.Mode == change.AtOnce {
+			totals, err := w.ChangeTotals(ctx, w.c.ID, w.change.Mode, w.c.Now)
+			if err != nil {
+				return 0, err
+			}
+			all = &totals.Together
+		}
+		ready := these[:0]
+		for _, c := range these {
+			if c.Stands().Ready(w.c.Now, all) {
+				ready = append(ready, c)
+			}
+		}
+		if len(ready) == 0 {
+			return 0, nil
+		}
+		return len(ready), w.take(ctx, ready)
+	})
+}
+
+// take writes that the change holds for customers from now on.
+func (w *work) take(ctx context.Context, these []store.ChangeCustomer) error {
+	for i := range these {
+		these[i].TakenAt = utc(&w.c.Now)
+	}
+	w.write("change.taken", time.Time{}, map[string]any{"customers": ids(these, func(c store.ChangeCustomer) uuid.UUID { return c.Customer })}, nil)
+	return w.SetChangeCustomers(ctx, these)
+}
+
+// TakeChange is a person's word that the change takes effect for a customer whose dates rest on a calendar that did not reach far
+// enough.
+func (d *Desk) TakeChange(ctx context.Context, actor access.Actor, key string, id uuid.UUID, customer string, in ReasonInput) (Receipt, error) {
+	return d.onChange(ctx, actor, key, access.ChangeAnswer, id, map[string]any{"take": customer, "in": in}, func(w *work) (Receipt, error) {
+		c, err := w.ChangeCustomer(ctx, w.c.ID, customer)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if stands := c.Stands(); !stands.Provisional {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "not_provisional", Ref: customer, Detail: "its dates are known: the change takes effect by itself after them"})
+		} else if stands.Provisional = false; !stands.Ready(w.c.Now, nil) {
+			return Receipt{}, problem.Blocked(problem.Blocker{Code: "too_early", Ref: customer, Detail: "what is known of its dates is not over, or it is held back: " + stands.May(w.change.Mode).Why})
+		}
+		w.write("change.taken_by_hand", time.Time{}, map[string]any{"customer": c.Customer}, map[string]any{"reason": in.Reason})
+		return Receipt{Count: 1}, w.take(ctx, []store.ChangeCustomer{c})
+	})
+}
+
+// CarryChange takes the status that the customers have come to.
+func (d *Desk) CarryChange(ctx context.Context, caseID uuid.UUID) (int, error) {
+	return d.process(ctx, access.ChangeTake, caseID, func(w *work) (int, error) {
+		before := w.change.Status
+		if err := w.decideChange(ctx, change.Carry{}); err != nil || w.change.Status == before {
+			return 0, err
+		}
+		return 1, d.publish(ctx, w)
+	})
+}
+
+// RaiseObjections raises people about objections that were to have an end by now: a person decides what becomes of them.
+func (d *Desk) RaiseObjections(ctx context.Context, caseID uuid.UUID) (int, error) {
+	return d.process(ctx, access.RaiseOpen, caseID, func(w *work) (int, error) {
+		overlong, err := w.Overlong(ctx, w.c.ID, w.c.Now)
+		for _, c := range overlong {
+			err = firstError(err, d.raise(ctx, w, store.Raise{Key: c.ObjectionKey(), Kind: cases.RaiseObjectionOverdue, DueAt: *c.ResolveBy, Count: 1}))
+		}
+		return len(overlong), err
+	})
+}
+
+// ended ends what a change that does not come has under way: its sendings stop, who was not told is owed nothing more, and people
+// are raised to write to those who were.
+func (d *Desk) ended(ctx context.Context, w *work) error {
+	running, err := w.RunningCampaigns(ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range running {
+		if _, err := w.stop(ctx, p); err != nil {
+			return err
+		}
+	}
+	ended, err := w.EndOwed(ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
+	if ended > 0 {
+		w.write("duties.decided", time.Time{}, map[string]any{"required": false, "count": ended}, nil)
+	}
+	totals, err := w.ChangeTotals(ctx, w.c.ID, w.change.Mode, w.c.Now)
+	if err != nil || w.change.FrozenAt == nil {
+		return err
+	}
+	if w.change.CorrectedBy == "" && totals.Told > 0 {
+		err = d.raise(ctx, w, store.Raise{Key: cases.RaiseFollowUp + "@withdrawn", Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: totals.Told})
+	}
+	return firstError(err, d.publish(ctx, w))
+}
