@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"core/cells":        {},
 	"core/textdiff":     {},
 	"core/changelog":    {"core/textdiff", "core/problem"},
+	"core/noticepage":   {},
 	"core/export":       {"core/cells", "core/estate"},
 	"core/register":     {"core/audit", "core/cells"},
 	"core/certificate":  {"core/audit"},
