@@ -52,6 +52,7 @@ type surface struct {
 	// timeout bounds each step of what is sent as it is read; exporting has a place for each such file.
 	timeout   time.Duration
 	exporting chan struct{}
+	publicLog publicLog
 }
 
 // New puts the API together. It panics when a trusted proxy is no address, which is a fault of the configuration.
@@ -85,6 +86,7 @@ func build(o Options) *surface {
 	s.intake()
 	s.registry()
 	s.changes()
+	s.changeLog()
 	s.suppression()
 	s.rules()
 	s.installation()

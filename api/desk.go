@@ -9,6 +9,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/audit"
+	"github.com/atlascloudai/docket/core/changelog"
 	"github.com/atlascloudai/docket/core/duty/sheet"
 	"github.com/atlascloudai/docket/desk"
 )
@@ -176,9 +177,10 @@ type registry interface {
 	ImportAgreements(ctx context.Context, actor access.Actor, files map[string][]byte) (sheet.Report, error)
 }
 
-// changes are notices of change.
+// changes are notices of change, and what is public of them: for that there is no actor.
 type changes interface {
 	ChangeDates(ctx context.Context, actor access.Actor, in desk.ChangeInput, cursor string, limit int) (desk.ChangeDates, error)
+	ChangeLog(ctx context.Context) (changelog.Log, error)
 }
 
 // suppression is what must not come back after it was erased.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/audit"
+	"github.com/atlascloudai/docket/core/changelog"
 	"github.com/atlascloudai/docket/core/duty/sheet"
 	"github.com/atlascloudai/docket/core/letters"
 	"github.com/atlascloudai/docket/core/problem"
@@ -52,6 +53,10 @@ type fakeDesk struct {
 	// stands is whether mailed links can be used, codes what was tried.
 	stands bool
 	codes  []string
+
+	// log is what is public, logAsked how often it was asked for.
+	log      changelog.Log
+	logAsked int
 
 	quarantine string
 	ping       error
@@ -161,6 +166,11 @@ func (f *fakeDesk) Explain(_ context.Context, _ access.Actor, ref, kind, service
 func (f *fakeDesk) ChangeDates(_ context.Context, _ access.Actor, in desk.ChangeInput, cursor string, limit int) (desk.ChangeDates, error) {
 	f.in = []any{in, cursor, limit}
 	return desk.ChangeDates{}, f.err
+}
+
+func (f *fakeDesk) ChangeLog(context.Context) (changelog.Log, error) {
+	f.logAsked++
+	return f.log, f.err
 }
 
 func (f *fakeDesk) ImportAgreements(_ context.Context, _ access.Actor, files map[string][]byte) (sheet.Report, error) {

@@ -17,6 +17,7 @@ type changeCmd struct {
 	Remote remote `embed:""`
 
 	Dates changeDatesCmd `cmd:"" help:"Show whom a change would have to be told by when, and from when it could take effect for each. It decides nothing."`
+	Log   changeLogCmd   `cmd:"" help:"Show the public change log, as everybody reads it; without a token."`
 }
 
 type changeDatesCmd struct {
