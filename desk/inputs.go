@@ -239,7 +239,8 @@ type DelayReasonInput struct {
 
 // ReleaseInput starts the sending of an approved notice.
 type ReleaseInput struct {
-	Lane string `json:"lane,omitempty" enum:"urgent,bulk" doc:"urgent if absent"`
+	Lane  string `json:"lane,omitempty" enum:"urgent,bulk" doc:"urgent if absent"`
+	First int    `json:"first,omitempty" minimum:"1" doc:"How many customers are sent it first; the rest waits, paused, until it is resumed. All if absent"`
 }
 
 // SettleInput settles a delivery whose outcome could not be seen.
