@@ -177,9 +177,26 @@ type registry interface {
 	ImportAgreements(ctx context.Context, actor access.Actor, files map[string][]byte) (sheet.Report, error)
 }
 
-// changes are notices of change, and what is public of them: for that there is no actor.
+// changes are the commands on and reads of notices of change, a gateway's question, and what is public, for which there is no actor. ref is a customer's account reference.
 type changes interface {
 	ChangeDates(ctx context.Context, actor access.Actor, in desk.ChangeInput, cursor string, limit int) (desk.ChangeDates, error)
+	OpenChange(ctx context.Context, actor access.Actor, key string, in desk.OpenChangeInput) (desk.Receipt, error)
+	EditChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.OpenChangeInput) (desk.Receipt, error)
+	SubmitChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID) (desk.Receipt, error)
+	JudgeChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.JudgeInput) (desk.Receipt, error)
+	HastenChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.HastenInput) (desk.Receipt, error)
+	CountAudience(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID) (desk.Receipt, error)
+	ReviseChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	WithdrawChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	ArchiveChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID) (desk.Receipt, error)
+	TakeChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, ref string, in desk.ReasonInput) (desk.Receipt, error)
+	RecordObjection(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, ref string, in desk.ObjectionInput) (desk.Receipt, error)
+	EndObjection(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, ref string, in desk.EndObjectionInput) (desk.Receipt, error)
+	TestNotice(ctx context.Context, actor access.Actor, key string, caseID, noticeID uuid.UUID, in desk.TestNoticeInput) (desk.Receipt, error)
+	Change(ctx context.Context, actor access.Actor, caseID uuid.UUID) (desk.ChangeView, error)
+	Changes(ctx context.Context, actor access.Actor, filter desk.ChangeFilter) (desk.Page[desk.ChangeSummary], error)
+	ChangeCustomers(ctx context.Context, actor access.Actor, caseID uuid.UUID, filter desk.ChangeCustomersFilter) (desk.Page[desk.ChangeCustomerView], error)
+	May(ctx context.Context, actor access.Actor, in desk.MayInput) (desk.MayView, error)
 	ChangeLog(ctx context.Context) (changelog.Log, error)
 }
 

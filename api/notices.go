@@ -16,6 +16,7 @@ func (s *surface) notices() {
 	command(s, post(all, "draftNotice", "Begin a notice", access.NoticeDraft).makes(), Desk.DraftNotice)
 	s.editNotice(put(one, "editNotice", "Replace a notice's text; an approval is void", access.NoticeEdit))
 	item(s, post(one+"/submit", "submitNotice", "Hand a draft to its approver", access.NoticeSubmit), Desk.SubmitNotice)
+	item(s, post(one+"/test", "testNotice", "Send one recipient's letter to somebody of the company; it tells nobody else", access.NoticeSubmit).onceOnly(), Desk.TestNotice)
 	item(s, post(one+"/approve", "approveNotice", "Approve what the preview's digest binds", access.NoticeApprove), Desk.ApproveNotice)
 	item(s, post(one+"/release", "releaseNotice", "Start the sending of an approved notice", access.NoticeRelease), Desk.ReleaseNotice)
 	item(s, post(one+"/delay-reason", "explainDelay", "Record in the case why a notice to customers comes late", access.NoticeApprove), Desk.ExplainDelay)

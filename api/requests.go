@@ -35,10 +35,7 @@ func (s *surface) requests() {
 	command(s, post(oneRequest+"/assign", "assignRequest", "Give a request to somebody", access.RequestWork), Desk.AssignRequest)
 	item(s, post(oneRequest+"/identities/{id}/ask", "askIdentity", "Mail a link with a code to an address that the request names; an earlier code ends with it", access.RequestWork).onceOnly(), withoutInput(Desk.AskIdentity))
 	item(s, post(oneRequest+"/identities/{id}/verify", "verifyIdentity", "Record that an identity was shown by other means than a mailed code", access.RequestVerify), Desk.VerifyIdentity)
-	command(s, post(oneRequest+"/scope", "scopeRequest", "Make a plan: what is held is located, and nothing is touched; one that was made before is forgotten", access.RequestWork).onceOnly(),
-		func(d Desk, ctx context.Context, actor access.Actor, key string, id uuid.UUID, _ NoInput) (desk.Receipt, error) {
-			return d.ScopeRequest(ctx, actor, key, id)
-		})
+	command(s, post(oneRequest+"/scope", "scopeRequest", "Make a plan: what is held is located, and nothing is touched; one that was made before is forgotten", access.RequestWork).onceOnly(), withoutBody(Desk.ScopeRequest))
 	register(s, post(oneRequest+"/sample", "samplePlan", "Look at a sample of the records that a plan reaches; that you did is recorded", access.RequestApprove), list(s, Desk.SamplePlan))
 	command(s, post(oneRequest+"/approve", "approvePlan", "Approve exactly the plan of a digest; the cooling-off begins", access.RequestApprove), Desk.ApprovePlan)
 	command(s, post(oneRequest+"/care", "careRequest", "Let a request that needs care go on", access.RequestApprove), Desk.CareRequest)
@@ -64,6 +61,13 @@ func (s *surface) requests() {
 
 // NoInput is the body of a command whose address says it all.
 type NoInput struct{}
+
+// withoutBody is a command on a case whose address says it all.
+func withoutBody(do func(Desk, context.Context, access.Actor, string, uuid.UUID) (desk.Receipt, error)) func(Desk, context.Context, access.Actor, string, uuid.UUID, NoInput) (desk.Receipt, error) {
+	return func(d Desk, ctx context.Context, actor access.Actor, key string, id uuid.UUID, _ NoInput) (desk.Receipt, error) {
+		return do(d, ctx, actor, key, id)
+	}
+}
 
 // withoutInput is a command on a part whose address says it all.
 func withoutInput(do func(Desk, context.Context, access.Actor, string, uuid.UUID, uuid.UUID) (desk.Receipt, error)) func(Desk, context.Context, access.Actor, string, uuid.UUID, uuid.UUID, NoInput) (desk.Receipt, error) {

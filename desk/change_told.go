@@ -146,7 +146,7 @@ func (w *work) take(ctx context.Context, these []store.ChangeCustomer) error {
 // TakeChange is a person's word that the change takes effect for a customer whose dates rest on a calendar that did not reach far
 // enough.
 func (d *Desk) TakeChange(ctx context.Context, actor access.Actor, key string, id uuid.UUID, customer string, in ReasonInput) (Receipt, error) {
-	return d.onChange(ctx, actor, key, access.ChangeAnswer, id, map[string]any{"take": customer, "in": in}, func(w *work) (Receipt, error) {
+	return d.onChange(ctx, actor, key, access.ChangeJudge, id, map[string]any{"take": customer, "in": in}, func(w *work) (Receipt, error) {
 		c, err := w.ChangeCustomer(ctx, w.c.ID, customer)
 		if err != nil {
 			return Receipt{}, err

@@ -26,6 +26,7 @@ import (
 // wants to be woken at once.
 type town struct {
 	activities.RequestDesk // Nobody asks for anything here.
+	activities.ChangeDesk  // Nor announces anything.
 
 	caseID, campaignID uuid.UUID
 

@@ -47,6 +47,7 @@ type noticeCmd struct {
 	Edit        noticeEditCmd     `cmd:"" help:"Replace a notice's text; an approval is void."`
 	Submit      noticeSubmitCmd   `cmd:"" help:"Hand a draft to its approver."`
 	Preview     noticePreviewCmd  `cmd:"" help:"Read it as one recipient will, with the digest that an approval binds."`
+	Test        noticeTestCmd     `cmd:"" help:"Send one recipient's letter to somebody of the company."`
 	Approve     noticeApproveCmd  `cmd:"" help:"Approve exactly what was previewed."`
 	Release     noticeReleaseCmd  `cmd:"" help:"Start the sending."`
 	DelayReason noticeDelayCmd    `cmd:"" help:"Record in the case why it comes late."`
@@ -191,6 +192,17 @@ func (c *noticePreviewCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) e
 	})
 }
 
+type noticeTestCmd struct {
+	noticeArg
+	To        string `required:"" help:"Mail address at one of the company's own domains."`
+	Recipient int    `help:"Whose letter: the recipient's number in the preview, from 0."`
+}
+
+// Run sends the letter. It tells no customer anything.
+func (c *noticeTestCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("test"), Body: desk.TestNoticeInput{Address: c.To, Recipient: c.Recipient}})
+}
+
 type noticeApproveCmd struct {
 	noticeArg
 	Digest string `required:"" help:"The digest that the preview showed."`
@@ -204,12 +216,13 @@ func (c *noticeApproveCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) e
 
 type noticeReleaseCmd struct {
 	noticeArg
-	Lane string `enum:",urgent,bulk" default:"" help:"urgent if absent, or bulk."`
+	Lane  string `enum:",urgent,bulk" default:"" help:"urgent if absent, or bulk."`
+	First int    `placeholder:"CUSTOMERS" help:"How many customers are sent it first; the rest waits, paused, until campaign resume. All if absent."`
 }
 
 // Run releases.
 func (c *noticeReleaseCmd) Run(ctx context.Context, p *caseCmd, out io.Writer) error {
-	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("release"), Body: desk.ReleaseInput{Lane: c.Lane}})
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("release"), Body: desk.ReleaseInput{Lane: c.Lane, First: c.First}})
 }
 
 type noticeDelayCmd struct {

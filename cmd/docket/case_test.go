@@ -119,6 +119,8 @@ func TestEveryCommandIsWhatTheAPITakes(t *testing.T) {
 		"notice draft C --update --from I":                                                                         "POST /v1/cases/C/notices",
 		"duty file C I --filed-at 2026-06-01T09:30:00+02:00 --zone UTC --how phone --reference r --reasons-follow-by 2026-06-03T09:30:00+02:00 --unknown nature=2026-06-02T09:30:00+02:00 --receipt " + receipt: "POST /v1/cases/C/duties/I/file",
 		"notice approve C I --digest " + aDigest:                               "POST /v1/cases/C/notices/I/approve",
+		"notice test C I --to counsel@example.com --recipient 2":               "POST /v1/cases/C/notices/I/test",
+		"notice release C I --first 100":                                       "POST /v1/cases/C/notices/I/release",
 		"notice release C I --lane bulk":                                       "POST /v1/cases/C/notices/I/release",
 		"notice withdraw C I --reason r":                                       "POST /v1/cases/C/notices/I/withdraw",
 		"campaign pause C I --reason r":                                        "POST /v1/cases/C/campaigns/I/pause",

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/atlascloudai/docket/cmd/docket/client"
 	"github.com/atlascloudai/docket/desk"
 )
 
@@ -16,8 +17,38 @@ import (
 type changeCmd struct {
 	Remote remote `embed:""`
 
+	Open  changeOpenCmd  `cmd:"" help:"Open a notice of change, as a draft."`
+	Edit  changeEditCmd  `cmd:"" help:"Replace what a draft says, all of it."`
+	List  changeListCmd  `cmd:"" help:"List notices of change."`
+	Show  changeShowCmd  `cmd:"" help:"Show a notice of change: its dates, how its customers do, and what stands in the way."`
+	Diff  changeDiffCmd  `cmd:"" help:"Show what is new in its document against the version in force."`
 	Dates changeDatesCmd `cmd:"" help:"Show whom a change would have to be told by when, and from when it could take effect for each. It decides nothing."`
 	Log   changeLogCmd   `cmd:"" help:"Show the public change log, as everybody reads it; without a token."`
+
+	Submit   changeSubmitCmd   `cmd:"" help:"Hand a draft to counsel."`
+	Judge    changeJudgeCmd    `cmd:"" help:"Say whether a change is material; what is not is told by the change log alone."`
+	Hasten   changeHastenCmd   `cmd:"" help:"Take the emergency path, by the clause that opens it."`
+	Audience changeAudienceCmd `cmd:"" help:"Count the audience and everybody's dates anew; an approval of another audience is void."`
+	Revise   changeReviseCmd   `cmd:"" help:"Take a change back to a draft; whatever was judged and approved is void."`
+	Withdraw changeWithdrawCmd `cmd:"" help:"Withdraw a change before it took effect for anybody."`
+	Archive  changeArchiveCmd  `cmd:"" help:"End what has taken effect."`
+
+	Customers    changeCustomersCmd    `cmd:"" help:"List its customers, each with its own dates and answer."`
+	Objection    changeObjectionCmd    `cmd:"" help:"Record an objection that came by other ways than the customer's page."`
+	EndObjection changeEndObjectionCmd `cmd:"" help:"Record how an objection ended."`
+	Take         changeTakeCmd         `cmd:"" help:"Let a change take effect for a customer whose dates are provisional."`
+
+	May changeMayCmd `cmd:"" help:"Ask, as a gateway does, whether something may be used for a customer. Exit code 0 yes, 1 no."`
+}
+
+// changeArg is the notice of change a command is about.
+type changeArg struct {
+	Change string `arg:"" help:"Short code of the notice of change, such as CHG-7K3FM, or its id."`
+}
+
+// path is an address below the notice of change.
+func (a changeArg) path(parts ...string) string {
+	return client.Path(append([]string{"v1", "changes", a.Change}, parts...)...)
 }
 
 type changeDatesCmd struct {

@@ -17,7 +17,7 @@ import (
 var written = regexp.MustCompile(`(?m)^(?:\$ )?(?:bin/)?docket (.*?)(?: +#.*| +[>|] .*)?$`)
 
 // elided is the identifier that a document leaves for its reader to fill in.
-var elided = regexp.MustCompile(`^(?:[0-9a-f]{4}…|ID|\$NOTICE)$`)
+var elided = regexp.MustCompile(`^(?:[0-9a-f]{4}…|ID|\$NOTICE|\$CAMPAIGN)$`)
 
 // TestEveryCommandInTheDocumentsIsOne holds README and docs to the commands and flags that exist.
 func TestEveryCommandInTheDocumentsIsOne(t *testing.T) {

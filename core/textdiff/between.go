@@ -20,15 +20,15 @@ const (
 
 // Span is a piece of a line.
 type Span struct {
-	Op   Op
-	Text string
+	Op   Op     `json:"op" enum:"same,removed,added" doc:"Which of the versions has it"`
+	Text string `json:"text" doc:"The piece, as it stands there"`
 }
 
 // Line is a line of one version or of both, without its line feed. In a removed or an added line, spans that are the same
 // stand in the other version, too.
 type Line struct {
-	Op    Op
-	Spans []Span
+	Op    Op     `json:"op" enum:"same,removed,added" doc:"same: both versions have the line; removed: only the one before; added: only the one after"`
+	Spans []Span `json:"spans" doc:"The line in pieces: in a changed line, those that are the same stand in the other version too"`
 }
 
 // Between compares two versions. The lines that are not added, joined by line feeds, are the version before; those that are not
