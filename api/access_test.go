@@ -17,6 +17,7 @@ import (
 var open = map[string]int{
 	"GET /healthz": 200, "GET /readyz": 200, "GET /openapi.json": 200, "GET /openapi.yaml": 200,
 	"GET /identity/:id": 200, "HEAD /identity/:id": 200, "POST /identity/:id": 403,
+	"GET /notice/:token": 200, "HEAD /notice/:token": 200, "POST /notice/:token": 415,
 }
 
 // operations are all operations of the document by method and path, in gin's way of writing it.

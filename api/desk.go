@@ -26,6 +26,7 @@ type Desk interface {
 	intake
 	registry
 	changes
+	noticePages
 	suppression
 	law
 	installation
