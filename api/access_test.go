@@ -22,6 +22,7 @@ var open = map[string]int{
 	"GET /changes/documents/:name": 404, "HEAD /changes/documents/:name": 404,
 	"GET /changes/documents/:name/:number": 404, "HEAD /changes/documents/:name/:number": 404,
 	"GET /v1/banner": 200, "HEAD /v1/banner": 200,
+	"GET /notice/:token": 200, "HEAD /notice/:token": 200, "POST /notice/:token": 415,
 }
 
 // operations are all operations of the document by method and path, in gin's way of writing it.

@@ -35,6 +35,8 @@ type Options struct {
 	// Published reads the heads that were published outside the database, for ending a quarantine; without it
 	// nobody can end one here.
 	Published func(ctx context.Context) (*audit.Trail, error)
+	// Company is who runs this, by its legal name, as the page behind a link in a notice of change says it; empty leaves it out.
+	Company string
 	// Sign signs what is exported with the installation's key; without it nothing is exported here.
 	Sign audit.Signer
 }
@@ -48,6 +50,7 @@ type surface struct {
 	bodyLimit int64
 	ready     func(context.Context) error
 	published func(context.Context) (*audit.Trail, error)
+	company   string
 	sign      audit.Signer
 	// timeout bounds each step of what is sent as it is read; exporting has a place for each such file.
 	timeout   time.Duration
@@ -68,7 +71,7 @@ func build(o Options) *surface {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &surface{desk: o.Desk, logger: o.Logger, bodyLimit: o.BodyLimit, ready: o.Ready, published: o.Published, sign: o.Sign, timeout: o.Timeout, exporting: make(chan struct{}, mostExports)}
+	s := &surface{desk: o.Desk, logger: o.Logger, bodyLimit: o.BodyLimit, ready: o.Ready, published: o.Published, company: o.Company, sign: o.Sign, timeout: o.Timeout, exporting: make(chan struct{}, mostExports)}
 	s.engine = engine(o.TrustedProxies)
 	s.engine.Use(s.observe(), s.recovery(), s.guard(o.Timeout))
 	s.engine.NoRoute(func(c *gin.Context) { s.refuse(c, newProblem(problem.NotFound, "there is nothing at this address")) })
@@ -92,6 +95,7 @@ func build(o Options) *surface {
 	s.installation()
 	s.health()
 	s.identity()
+	s.noticePage()
 	s.serveDocument()
 	return s
 }

@@ -27,6 +27,7 @@ type Desk interface {
 	intake
 	registry
 	changes
+	noticePages
 	suppression
 	law
 	installation

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/letters"
+	"github.com/atlascloudai/docket/core/noticepage"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/store"
@@ -134,11 +136,15 @@ func (d *Desk) AnswerNotice(ctx context.Context, token string, in NoticeAnswer) 
 	if in.Acknowledge == in.Object {
 		return view, problem.InvalidField("do", "acknowledge or object: exactly one of them")
 	}
-	if in.Object && strings.TrimSpace(in.Words) == "" {
-		return view, problem.InvalidField("words", "say why you object")
-	}
-	if in.Object && strings.TrimSpace(in.Name) == "" {
+	switch in.Name, in.Words = strings.TrimSpace(in.Name), strings.TrimSpace(in.Words); {
+	case utf8.RuneCountInString(in.Name) > noticepage.LongestName:
+		return view, problem.InvalidField("name", "at most %d characters", noticepage.LongestName)
+	case utf8.RuneCountInString(in.Words) > noticepage.LongestWords:
+		return view, problem.InvalidField("words", "at most %d characters", noticepage.LongestWords)
+	case in.Object && in.Name == "":
 		return view, problem.InvalidField("name", "say who objects for the customer")
+	case in.Object && in.Words == "":
+		return view, problem.InvalidField("words", "say why you object")
 	}
 	var l leads
 	err = d.store.Read(ctx, func(tx *store.Tx) error { l, err = d.follows(ctx, tx, token); return err })
@@ -163,7 +169,7 @@ func (d *Desk) AnswerNotice(ctx context.Context, token string, in NoticeAnswer) 
 }
 
 func by(name string) string {
-	if name = strings.TrimSpace(name); name == "" {
+	if name == "" {
 		return ""
 	}
 	return ", by " + name

@@ -60,6 +60,7 @@ func (p *plant) serve(ctx context.Context) error {
 		Desk: p.desk, TrustedProxies: proxies, BodyLimit: c.API.BodyLimit, Timeout: c.API.RequestTimeout, Logger: p.log,
 		Ready:     p.ready,
 		Published: func(context.Context) (*audit.Trail, error) { return p.heads.Read() },
+		Company:   c.Company.Name,
 		Sign:      p.heads.Sign,
 	})
 	parts, ctx := errgroup.WithContext(ctx)
