@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -38,14 +39,14 @@ func (s *legalStory) hear(e store.Entry) error {
 		SuspectedBreach                          bool `json:"suspected_breach"`
 	}
 	switch e.Kind {
-	case "incident.opened", "request.opened", "incident.triaged", "start.recorded", "hold.placed", "hold.released", circleNamed, "privilege.recorded":
+	case "incident.opened", "request.opened", "change.opened", "incident.triaged", "start.recorded", "hold.placed", "hold.released", circleNamed, "privilege.recorded":
 		if err := json.Unmarshal(e.Body, &body); err != nil {
 			return &mismatch{e.Seq, err}
 		}
 	}
 	switch e.Kind {
-	case "incident.opened", "request.opened", "incident.triaged":
-		if e.Kind == "incident.opened" || e.Kind == "request.opened" {
+	case "incident.opened", "request.opened", "change.opened", "incident.triaged":
+		if strings.HasSuffix(e.Kind, ".opened") {
 			s.drill = body.Drill
 		}
 		if body.SuspectedBreach && s.assessment == incident.NotAssessed {
@@ -78,8 +79,8 @@ func (s *legalStory) hold(ctx context.Context, tx *store.Tx, c store.Case) error
 	if err := json.Unmarshal(c.State, &state); err != nil {
 		return differs("the case's state cannot be read")
 	}
-	if c.Kind == KindRequest {
-		s.assessment = "" // Nothing is assessed about a request.
+	if c.Kind != KindIncident {
+		s.assessment = "" // Only an incident is assessed.
 	}
 	if state.Assessment != s.assessment || c.Drill != s.drill {
 		return differs("the case is assessed as %s (drill: %t), the chain records %s (drill: %t)", state.Assessment, c.Drill, s.assessment, s.drill)
