@@ -266,8 +266,9 @@ func (p *planner) visit(ctx context.Context, r recipient) error {
 	if r.Rank > 0 {
 		state = "reserve"
 	}
+	sending := p.campaign // A copy: the next customers may be of another sending.
 	p.deliveries = append(p.deliveries, store.Delivery{
-		ID: id, Case: p.c.ID, Campaign: &p.campaign.ID, Notice: &p.campaign.Notice, Version: p.campaign.Version, Customer: &r.Customer, Contact: &r.Contact,
+		ID: id, Case: p.c.ID, Campaign: &sending.ID, Notice: &sending.Notice, Version: p.campaign.Version, Customer: &r.Customer, Contact: &r.Contact,
 		Channel: r.Channel, Rank: r.Rank, State: state, Language: r.Values.Language, Sealed: sealed, Deadline: r.Owed.Target, NextAt: p.campaign.CreatedAt,
 	})
 	return nil

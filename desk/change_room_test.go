@@ -3,6 +3,7 @@ package desk_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"testing"
 	"time"
 
@@ -190,3 +191,16 @@ func blockerOf(err error) string { return refusalOf(err).Blockers[0].Code }
 
 // comes lets one more customer sign up.
 func (a *announcement) comes() { a.ImportCustomers(a.t, 1) }
+
+var linkInLetter = regexp.MustCompile(`/notice/([A-Za-z0-9_-]+)`)
+
+// tokenIn is what stands in the link of a letter.
+func tokenIn(t testing.TB, job desk.Job) string {
+	t.Helper()
+	found := linkInLetter.FindStringSubmatch(job.Letter.Text)
+	require.NotNil(t, found)
+	return found[1]
+}
+
+// second is the error of two results.
+func second[T any](_ T, err error) error { return err }

@@ -4,11 +4,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/testkit"
 )
 
 const day = 24 * time.Hour
@@ -159,4 +161,178 @@ func TestAChangeNeedsASecondPersonAndACompleteDraft(t *testing.T) {
 	}
 	_, err = a.Desk.OpenChange(a.ctx, a.As(access.Integration), "", newProvider())
 	require.Equal(t, problem.Forbidden, problem.CodeOf(err))
+}
+
+// What somebody changes behind the desk's back is found: a date, an answer, since when a change holds, a published text.
+func TestAChangeIsHeldAgainstItsChain(t *testing.T) {
+	t.Parallel()
+	a := announces(t, func(in *desk.OpenChangeInput) { in.Document, in.Text = "subprocessors", "Example Models\n" })
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	a.later(61 * day)
+	a.verified()
+	for _, spoil := range []string{
+		`UPDATE change_customer SET effective = effective - interval '1 day' WHERE customer_id = (SELECT id FROM customer WHERE ref = 'C-1008')`,
+		`UPDATE change_customer SET said_closes = said_closes - interval '1 day' WHERE customer_id = (SELECT id FROM customer WHERE ref = 'C-1008')`,
+		`UPDATE change_customer SET answer = 'withdrawn' WHERE customer_id = (SELECT id FROM customer WHERE ref = 'C-1008')`,
+		`UPDATE change_customer SET taken_at = clock_timestamp() WHERE customer_id = (SELECT id FROM customer WHERE ref = 'C-1008')`,
+		`DELETE FROM change_customer WHERE customer_id = (SELECT id FROM customer WHERE ref = 'C-1001')`,
+		`UPDATE document_version SET text = 'Somebody else' || E'\n'`,
+	} {
+		testkit.Execute(t, a.Database.Superuser, `CREATE TABLE kept AS TABLE change_customer; CREATE TABLE kept_text AS TABLE document_version`)
+		testkit.Execute(t, a.Database.Superuser, spoil)
+		verified, err := a.Desk.VerifyCase(a.ctx, a.As(access.Auditor), a.Case)
+		require.NoError(t, err)
+		require.False(t, verified.OK, spoil)
+		testkit.Execute(t, a.Database.Superuser, `TRUNCATE change_customer, document_version; INSERT INTO change_customer TABLE kept; INSERT INTO document_version TABLE kept_text; DROP TABLE kept, kept_text`)
+		a.verified()
+	}
+}
+
+// A correction says what it corrects, takes the place of what was sent, and the old text stays readable behind both links.
+func TestACorrectionTakesThePlaceOfWhatWasSent(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	first := a.sends(a.released(), nil)
+	a.runs()
+	old := a.Case
+	in := newProvider()
+	in.Title, in.Corrects = "Example Models becomes a sub-processor in March", a.view().Code
+	opened, err := a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", in)
+	require.NoError(t, err)
+	a.Case = opened.Case
+	a.judged()
+	second := a.sends(a.released(), nil)
+	a.runs()
+	require.Len(t, second, len(first))
+	require.Contains(t, second[0].Letter.Text, "takes the place of")
+	require.Equal(t, a.view().Code, a.may("C-1001").Change, "the newest decides")
+	corrected, err := a.Desk.Change(a.ctx, a.As(access.LegalCounsel), old)
+	require.NoError(t, err)
+	require.Equal(t, "withdrawn", corrected.Status)
+	for _, job := range []desk.Job{first[0], second[0]} {
+		page, err := a.Desk.NoticePage(a.ctx, tokenIn(t, job))
+		require.NoError(t, err)
+		require.Len(t, page.Versions, 2)
+		require.False(t, page.Versions[0].Superseded)
+		require.True(t, page.Versions[1].Superseded)
+		require.False(t, page.Withdrawn)
+	}
+	log, err := a.Desk.ChangeLog(a.ctx)
+	require.NoError(t, err)
+	require.Equal(t, old, *log.Entries[0].Corrects)
+	a.verified()
+	a.Case = old
+	a.verified()
+}
+
+// A change that does not come is told on everybody's page; what was under way stops, and who was told is written to.
+func TestAWithdrawnChangeOpensForNobody(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	receipt, err := a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, a.approved(), desk.ReleaseInput{First: 4})
+	require.NoError(t, err)
+	sent := a.sends(*receipt.ID, nil)
+	require.Len(t, sent, 4, "the first slice; the rest waits")
+	a.runs()
+	require.Equal(t, "sending", a.view().Status)
+	_, err = a.Desk.WithdrawChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.ReasonInput{Reason: "the contract fell through"})
+	require.NoError(t, err)
+	a.later(300 * day)
+	require.Equal(t, "withdrawn", a.view().Status)
+	require.False(t, a.may("C-1001").May)
+	page, err := a.Desk.NoticePage(a.ctx, tokenIn(t, sent[0]))
+	require.NoError(t, err)
+	require.True(t, page.Withdrawn)
+	require.False(t, page.MayObject)
+	require.Equal(t, 1, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'told_party_ruled_out' AND count = 4`, a.Case))
+	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM campaign WHERE state IN ('running', 'paused')`))
+	a.verified()
+}
+
+// A customer's page shows its own dates and letters and no other's, takes one objection and one acknowledgement, and a link that nobody
+// was sent leads nowhere.
+func TestACustomersPageIsItsOwn(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	preview := a.sends(a.released(), nil)
+	a.runs()
+	var halcyon desk.Job
+	for _, job := range preview {
+		if job.To == "dpo@halcyon.test" {
+			halcyon = job
+		}
+	}
+	token := tokenIn(t, halcyon)
+	page, err := a.Desk.NoticePage(a.ctx, token)
+	require.NoError(t, err)
+	require.Contains(t, page.Customer, "Halcyon")
+	require.Equal(t, halcyon.Letter.Text, page.Versions[0].Text)
+	require.Equal(t, *a.customers()["C-1008"].WindowCloses, *page.WindowCloses)
+	require.True(t, page.MayObject)
+	for range 2 {
+		page, err = a.Desk.AnswerNotice(a.ctx, token, desk.NoticeAnswer{Acknowledge: true})
+		require.NoError(t, err)
+	}
+	acknowledged := *page.AcknowledgedAt
+	require.Equal(t, "words", refusalOf(second(a.Desk.AnswerNotice(a.ctx, token, desk.NoticeAnswer{Object: true, Name: "Dana"}))).Field)
+	page, err = a.Desk.AnswerNotice(a.ctx, token, desk.NoticeAnswer{Object: true, Name: "Dana", Words: "not with our data"})
+	require.NoError(t, err)
+	require.Equal(t, "objected", page.Answer)
+	require.Equal(t, acknowledged, *page.AcknowledgedAt)
+	require.Equal(t, "answered", blockerOf(second(a.Desk.AnswerNotice(a.ctx, token, desk.NoticeAnswer{Object: true, Name: "Dana", Words: "again"}))))
+	require.Equal(t, 1, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'change_objection'`, a.Case))
+	for _, forged := range []string{"", "x", token[:len(token)-1], token + "A"} {
+		require.Equal(t, problem.NotFound, problem.CodeOf(second(a.Desk.NoticePage(a.ctx, forged))))
+	}
+	a.verified()
+}
+
+// A test goes to the company's own people alone, says that it is one, and carries out nothing.
+func TestATestGoesToTheCompanyAloneAndCarriesOutNothing(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	notice := a.approved()
+	test := func(address string, recipient int) (desk.Receipt, error) {
+		return a.Desk.TestNotice(a.ctx, a.As(access.CommsLead), "", a.Case, notice, desk.TestNoticeInput{Address: address, Recipient: recipient})
+	}
+	require.Equal(t, "address", refusalOf(second(test("dpo@halcyon.test", 0))).Field)
+	require.Equal(t, "recipient", refusalOf(second(test("comms@example.test", 1000))).Field)
+	receipt, err := test("comms@example.test", 2)
+	require.NoError(t, err)
+	sent := a.sends(*receipt.ID, nil)
+	require.Len(t, sent, 1)
+	require.Contains(t, sent[0].Letter.Subject, "[TEST] ")
+	a.runs()
+	require.Equal(t, "approved", a.view().Status)
+	require.Zero(t, a.view().Told)
+	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM duty WHERE state = 'met'`))
+	a.verified()
+}
+
+// Whether a lost sender's message arrived, a person finds out: a notice of change is never sent twice by itself.
+func TestAnUnknownOutcomeOfAChangeWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	campaign := a.released()
+	jobs, err := a.Desk.Claim(a.ctx, campaign, uuid.Must(uuid.NewV7()), 1)
+	require.NoError(t, err)
+	require.NoError(t, a.Desk.Begin(a.ctx, jobs[0], [32]byte{1}, "direct"))
+	require.NoError(t, a.Desk.Finish(a.ctx, jobs[0], desk.Answer{Outcome: "unknown", Class: "timeout"}))
+	for _, job := range a.sends(campaign, nil) {
+		require.NotEqual(t, jobs[0].Delivery, job.Delivery)
+	}
+	a.runs()
+	require.Equal(t, 1, a.view().Untold)
+	_, err = a.Desk.SettleDelivery(a.ctx, a.As(access.PrivacyLead), "", a.Case, jobs[0].Delivery, desk.SettleInput{Outcome: "accepted", Reason: "they answered"})
+	require.NoError(t, err)
+	a.runs()
+	require.Zero(t, a.view().Untold)
+	a.verified()
 }

@@ -27,10 +27,11 @@ type story struct {
 	notRequired, promised, toReview int
 	legal                           legalStory
 	request                         requestStory
+	change                          changeStory
 }
 
 func newStory() *story {
-	return &story{starts: map[string]time.Time{}, filed: map[string]time.Time{}, confirmed: map[string]time.Time{}, candidates: map[string]time.Time{}, waived: map[string]string{}, texts: map[string]string{}, legal: newLegalStory(), request: requestStory{verified: map[string]bool{}}}
+	return &story{starts: map[string]time.Time{}, filed: map[string]time.Time{}, confirmed: map[string]time.Time{}, candidates: map[string]time.Time{}, waived: map[string]string{}, texts: map[string]string{}, legal: newLegalStory(), request: requestStory{verified: map[string]bool{}}, change: newChangeStory()}
 }
 
 // hear takes one entry of the chain.
@@ -84,7 +85,7 @@ func (s *story) hear(e store.Entry) error {
 			s.notRequired += body.Count
 		}
 	}
-	return firstError(s.legal.hear(e), s.request.hear(e))
+	return firstError(s.legal.hear(e), s.request.hear(e), s.change.hear(e))
 }
 
 // hold holds the rows against the story: start facts, texts of notices, and every duty with its clock and its proof.
@@ -122,7 +123,7 @@ func (s *story) hold(ctx context.Context, tx *store.Tx, c store.Case) error {
 	if err := s.legal.hold(ctx, tx, c); err != nil {
 		return err
 	}
-	if err := s.request.hold(ctx, tx, c); err != nil {
+	if err := firstError(s.request.hold(ctx, tx, c), s.change.hold(ctx, tx, c)); err != nil {
 		return err
 	}
 	return s.duties(ctx, tx, c)
