@@ -29,6 +29,7 @@ func (s *surface) changes() {
 	command(s, post(oneChange+"/hasten", "hastenChange", "Take the emergency path, by the clause that opens it", access.ChangeJudge), Desk.HastenChange)
 	command(s, post(oneChange+"/audience", "countAudience", "Count the audience and everybody's dates anew; an approval of another audience is void", access.ChangeWork), withoutBody(Desk.CountAudience))
 	command(s, post(oneChange+"/revise", "reviseChange", "Take a change back to a draft; whatever was judged and approved is void", access.ChangeWork), Desk.ReviseChange)
+	command(s, post(oneChange+"/prolong", "prolongChange", "Name a later day by which the notice leaves to those who were not told; it needs another approval", access.ChangeWork), Desk.ProlongChange)
 	command(s, post(oneChange+"/withdraw", "withdrawChange", "Withdraw a change before it took effect for anybody", access.ChangeEnd), Desk.WithdrawChange)
 	command(s, post(oneChange+"/archive", "archiveChange", "End what has taken effect", access.ChangeEnd), withoutBody(Desk.ArchiveChange))
 

@@ -62,6 +62,10 @@ func (f *fakeDesk) ReviseChange(_ context.Context, a access.Actor, key string, i
 	return f.note(a, key, id, in)
 }
 
+func (f *fakeDesk) ProlongChange(_ context.Context, a access.Actor, key string, id uuid.UUID, in desk.ProlongInput) (desk.Receipt, error) {
+	return f.note(a, key, id, in)
+}
+
 func (f *fakeDesk) WithdrawChange(_ context.Context, a access.Actor, key string, id uuid.UUID, in desk.ReasonInput) (desk.Receipt, error) {
 	return f.note(a, key, id, in)
 }
@@ -129,6 +133,7 @@ func TestDecisionsAboutAChange(t *testing.T) {
 		{"hasten", `{"clause":"5.5","reason":"r"}`, desk.HastenInput{Clause: "5.5", Reason: "r"}, []string{`{"reason":"r"}`}},
 		{"audience", ``, nil, []string{`{"customers":1}`}},
 		{"revise", `{"reason":"r"}`, desk.ReasonInput{Reason: "r"}, []string{`{}`}},
+		{"prolong", `{"send_by":"2027-01-20T11:00:00Z","reason":"r"}`, desk.ProlongInput{SendBy: time.Date(2027, 1, 20, 11, 0, 0, 0, time.UTC), Reason: "r"}, []string{`{}`, `{"reason":"r"}`}},
 		{"withdraw", `{"reason":"r"}`, desk.ReasonInput{Reason: "r"}, []string{`{}`}},
 		{"archive", ``, nil, []string{`{"reason":"r"}`}},
 		{"customers/ACME%2F1/objection", `{"at":"2026-12-24T12:00:00Z","words":"no","evidence":"their letter"}`,

@@ -188,6 +188,7 @@ type changes interface {
 	HastenChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.HastenInput) (desk.Receipt, error)
 	CountAudience(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID) (desk.Receipt, error)
 	ReviseChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
+	ProlongChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ProlongInput) (desk.Receipt, error)
 	WithdrawChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in desk.ReasonInput) (desk.Receipt, error)
 	ArchiveChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID) (desk.Receipt, error)
 	TakeChange(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, ref string, in desk.ReasonInput) (desk.Receipt, error)

@@ -8,12 +8,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/duty"
@@ -325,4 +327,62 @@ func (d *Desk) sendChange(ctx context.Context, w *work, customers int) error {
 		}
 	}
 	return d.publish(ctx, w)
+}
+
+// ProlongChange names a later day by which the notice leaves, for those who were not told yet: their letters say dates counted from it,
+// and another approval is needed. Who was told keeps its dates.
+func (d *Desk) ProlongChange(ctx context.Context, actor access.Actor, key string, id uuid.UUID, in ProlongInput) (Receipt, error) {
+	return d.onChange(ctx, actor, key, access.ChangeWork, id, in, func(w *work) (Receipt, error) {
+		if err := w.decideChange(ctx, change.Prolong{SendBy: in.SendBy, Reason: in.Reason}); err != nil {
+			return Receipt{}, err
+		}
+		all, err := w.everyCustomer(ctx)
+		if err != nil {
+			return Receipt{}, err
+		}
+		bodies, err := w.Resolutions(ctx, ids(slices.Collect(maps.Values(all)), func(c store.ChangeCustomer) string { return c.Resolution }))
+		if err != nil {
+			return Receipt{}, err
+		}
+		var untold []store.ChangeCustomer
+		rows := make([]store.ChangeCustomer, 0, len(all))
+		for _, c := range all {
+			if c.SentAt == nil && c.MetAt == nil {
+				if err := d.sayAnew(w, &c, bodies[c.Resolution]); err != nil {
+					return Receipt{}, err
+				}
+				untold = append(untold, c)
+			}
+			rows = append(rows, c)
+		}
+		slices.SortFunc(rows, func(a, b store.ChangeCustomer) int { return bytes.Compare(a.Customer[:], b.Customer[:]) })
+		counted := *w.change.Audience
+		counted.Digest, counted.At = digestOfAudience(rows), w.c.Now
+		for _, c := range untold {
+			counted.LastEffective = latest(counted.LastEffective, &c.SaidEffective)
+		}
+		w.change.Audience = &counted
+		w.write("change.audience", time.Time{}, counted, nil)
+		return Receipt{Count: len(untold)}, firstError(w.RecountChangeCustomers(ctx, untold), w.VoidApprovals(ctx, w.c.ID))
+	})
+}
+
+// sayAnew counts what one customer's letter says from the day by which it leaves.
+func (d *Desk) sayAnew(w *work, c *store.ChangeCustomer, body []byte) error {
+	var resolved duty.Resolution
+	if err := json.Unmarshal(body, &resolved); err != nil {
+		return fmt.Errorf("cannot read what was resolved: %w", err)
+	}
+	counter, err := d.counter(termsIn(resolved), w.change.Planned, c.Zone)
+	if err != nil {
+		return err
+	}
+	own, err := counter.Dates(&w.change.SendBy)
+	if err != nil {
+		return err
+	}
+	c.SaidEffective, c.SaidCloses, c.SaidUntil = own.Effective.UTC(), utc(own.WindowCloses), utc(own.TerminationUntil)
+	c.Effective, c.WindowCloses, c.TerminationUntil, c.Provisional = c.SaidEffective, c.SaidCloses, c.SaidUntil, own.Provisional
+	c.Why, err = json.Marshal(own.Why)
+	return err
 }

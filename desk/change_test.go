@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/core/textdiff"
 	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/testkit"
 )
@@ -334,5 +336,177 @@ func TestAnUnknownOutcomeOfAChangeWaitsForAPerson(t *testing.T) {
 	require.NoError(t, err)
 	a.runs()
 	require.Zero(t, a.view().Untold)
+	a.verified()
+}
+
+// A sending that was stopped half way is shown exactly; the rest is told anew, by another approval and dates of its own, and who was told
+// keeps its dates.
+func TestTheRestOfAStoppedSendingIsToldAnew(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	receipt, err := a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, a.approved(), desk.ReleaseInput{First: 6})
+	require.NoError(t, err)
+	told := a.sends(*receipt.ID, nil)
+	a.runs()
+	before := a.customers()
+	prolong := func(by time.Time) error {
+		_, err := a.Desk.ProlongChange(a.ctx, a.As(access.CommsLead), "", a.Case, desk.ProlongInput{SendBy: by, Reason: "a wrong number in the text"})
+		return err
+	}
+	require.Equal(t, "sending", blockerOf(prolong(time.Now().Add(9*day))), "the rest is paused, and could still leave")
+	rest := scan[uuid.UUID](t, a.Database.Superuser, `SELECT id FROM campaign WHERE state = 'paused'`)
+	a.later(3 * day)
+	_, err = a.Desk.ResumeCampaign(a.ctx, a.As(access.CommsLead), "", a.Case, rest, desk.ReasonInput{Reason: "go on"})
+	require.Equal(t, "send_by_passed", blockerOf(err), "its letters would say dates that have gone by")
+	stopped, err := a.Desk.StopCampaign(a.ctx, a.As(access.CommsLead), "", a.Case, rest, desk.ReasonInput{Reason: "too late"})
+	require.NoError(t, err)
+	require.NotZero(t, stopped.Count)
+	a.runs()
+	require.Equal(t, 6, a.view().Told)
+	require.Equal(t, 9, a.view().Untold)
+	require.Equal(t, "objection_window", a.view().Status)
+
+	text := changeText()
+	drafted, err := a.Desk.DraftNotice(a.ctx, a.As(access.CommsLead), "", a.Case, desk.NoticeInput{Content: &text})
+	require.NoError(t, err)
+	_, err = a.Desk.SubmitNotice(a.ctx, a.As(access.CommsLead), "", a.Case, *drafted.ID, desk.SubmitInput{})
+	require.NoError(t, err)
+	a.approves(*drafted.ID)
+	release := func() (desk.Receipt, error) {
+		return a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, *drafted.ID, desk.ReleaseInput{})
+	}
+	require.Equal(t, "send_by_passed", blockerOf(second(release())))
+	require.NoError(t, prolong(time.Now().Add(9*day)))
+	require.Error(t, second(release()), "the approval was of other dates")
+	a.approves(*drafted.ID)
+	again, err := release()
+	require.NoError(t, err)
+	sent := a.sends(*again.ID, nil)
+	require.GreaterOrEqual(t, len(sent), 9, "some name two contacts")
+	for _, job := range sent {
+		for _, earlier := range told {
+			require.NotEqual(t, earlier.To, job.To)
+		}
+	}
+	a.runs()
+	require.Zero(t, a.view().Untold)
+	for ref, c := range a.customers() {
+		if was := before[ref]; was.SentAt != nil {
+			require.Equal(t, was.Effective, c.Effective, ref)
+			require.Equal(t, was.WindowCloses, c.WindowCloses, ref)
+		}
+	}
+	a.verified()
+}
+
+// A change at once waits for the last of all windows, for whoever was not told, and for whoever objects.
+func TestAChangeAtOnceTakesEffectForAllTogether(t *testing.T) {
+	t.Parallel()
+	a := announces(t, func(in *desk.OpenChangeInput) { in.Mode = "at_once" })
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	last := *a.view().LastEffective
+	_, err := a.Desk.RecordObjection(a.ctx, a.As(access.CommsLead), "", a.Case, "C-1008", desk.ObjectionInput{At: time.Now(), Words: "no", Evidence: "letter"})
+	require.NoError(t, err)
+	a.later(time.Until(last) - day)
+	require.Zero(t, a.view().Taken, "whatever each one's own dates say")
+	require.False(t, a.may("C-1001").May)
+	a.later(3 * day)
+	require.Zero(t, a.view().Taken, "an objection holds it back from all")
+	_, err = a.Desk.EndObjection(a.ctx, a.As(access.CommsLead), "", a.Case, "C-1008", desk.EndObjectionInput{End: "customer_terminates", Reason: "letter of the 3rd"})
+	require.NoError(t, err)
+	a.runs()
+	require.Equal(t, 14, a.view().Taken)
+	require.Equal(t, "effective", a.view().Status)
+	require.True(t, a.may("C-1001").May)
+	require.False(t, a.may("C-1008").May)
+	a.comes()
+	require.False(t, a.may("T-00001").May, "the exercise's clock is ahead of the world's")
+	testkit.Execute(t, a.Database.Superuser, `UPDATE customer SET created_at = created_at + interval '400 days' WHERE ref = 'T-00001'`)
+	asked := a.may("T-00001")
+	require.True(t, asked.May, asked.Why)
+	require.Contains(t, asked.Why, "before the customer came")
+	require.False(t, a.may("C-9999").May)
+	a.verified()
+}
+
+// The emergency path counts the shorter notice of those agreements alone that have one, names its clause, and is no writer's to take.
+func TestTheEmergencyPathNamesItsClause(t *testing.T) {
+	t.Parallel()
+	a := announces(t, func(in *desk.OpenChangeInput) { in.Planned = time.Now().AddDate(0, 0, 20) })
+	a.judged()
+	before := a.customers()
+	_, err := a.Desk.HastenChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.HastenInput{Clause: "5.5", Reason: "the provider before was breached"})
+	require.NoError(t, err)
+	require.Equal(t, "5.5", a.view().Emergency)
+	after := a.customers()
+	require.True(t, after["C-1008"].LastSending.After(before["C-1008"].LastSending), "five days instead of ninety")
+	require.Equal(t, before["C-1001"].LastSending, after["C-1001"].LastSending, "it has no such clause")
+	a.released()
+	a.verified()
+}
+
+// A draft shows what is new against the version in force; what was published stays as it was.
+func TestADraftIsHeldAgainstTheVersionInForce(t *testing.T) {
+	t.Parallel()
+	a := announces(t, func(in *desk.OpenChangeInput) {
+		in.Kind, in.Subject, in.Document, in.Text = "policy", "", "data-retention-policy", "We keep content for seven days.\nWe keep logs for a year.\n"
+	})
+	_, err := a.Desk.SubmitChange(a.ctx, a.As(access.CommsLead), "", a.Case)
+	require.NoError(t, err)
+	_, err = a.Desk.JudgeChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.JudgeInput{Reason: "the first version on record"})
+	require.NoError(t, err)
+	in := newProvider()
+	in.Kind, in.Subject, in.Document, in.Text = "policy", "", "data-retention-policy", "We keep content for ten days.\nWe keep logs for a year.\n"
+	opened, err := a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", in)
+	require.NoError(t, err)
+	first := a.Case
+	a.Case = opened.Case
+	view := a.view()
+	require.Equal(t, 2, view.Version)
+	var shown strings.Builder
+	require.NoError(t, textdiff.Text(&shown, view.Diff, 3))
+	require.Contains(t, shown.String(), "- We keep content for")
+	require.Contains(t, shown.String(), "+ We keep content for")
+	log, err := a.Desk.ChangeLog(a.ctx)
+	require.NoError(t, err)
+	require.Len(t, log.Documents[0].Versions, 1, "a draft is nobody's to read")
+	a.judged()
+	a.released()
+	log, err = a.Desk.ChangeLog(a.ctx)
+	require.NoError(t, err)
+	require.Len(t, log.Documents[0].Versions, 2)
+	require.Equal(t, 1, log.Entries[0].Before)
+	a.verified()
+	a.Case = first
+	require.Equal(t, 1, a.view().Version)
+	a.verified()
+	_, err = a.Desk.Case(a.ctx, a.As(access.Auditor), a.view().Code)
+	require.NoError(t, err)
+	cases, err := a.Desk.Cases(a.ctx, a.As(access.Auditor), "archived", "", 10)
+	require.NoError(t, err)
+	require.Len(t, cases.Items, 1)
+}
+
+// A bounce after the acceptance takes the dates back that were counted from it: the customer was not told.
+func TestABounceTakesTheDatesBack(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	sent := a.sends(a.released(), nil)
+	a.runs()
+	require.Zero(t, a.view().Untold)
+	for _, job := range sent {
+		if job.To == "dpo@halcyon.test" {
+			require.NoError(t, a.Desk.Report(a.ctx, job.Delivery, desk.ReportInput{Kind: "bounced", Status: "5.1.1", At: time.Now(), Digest: [32]byte{7}}))
+		}
+	}
+	a.runs()
+	require.Equal(t, "untold", a.customers()["C-1008"].State)
+	a.later(200 * day)
+	require.False(t, a.may("C-1008").May)
+	require.Equal(t, "objection_window", a.view().Status)
 	a.verified()
 }

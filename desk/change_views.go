@@ -41,6 +41,12 @@ type HastenInput struct {
 	Reason string `json:"reason" minLength:"1" maxLength:"5000" doc:"Why it cannot wait"`
 }
 
+// ProlongInput names a later day by which the notice leaves.
+type ProlongInput struct {
+	SendBy time.Time `json:"send_by" doc:"The last instant at which the notice may leave to those who were not told yet: what their letters say is counted from it"`
+	Reason string    `json:"reason" minLength:"1" maxLength:"5000" doc:"Why it did not leave in time"`
+}
+
 // ObjectionInput records what a customer said by other ways than its page.
 type ObjectionInput struct {
 	At       time.Time `json:"at" doc:"When its objection reached the company"`

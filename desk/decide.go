@@ -68,8 +68,8 @@ func (d *Desk) command(ctx context.Context, actor access.Actor, key string, acti
 // belongs says whether an action is one of a kind of case. A request has words, letters and a life of its own; a notice of change
 // has notices as an incident has.
 func belongs(action access.Action, kind string) bool {
-	notices := strings.HasPrefix(string(action), "notice.") || action == access.CaseSummary
-	incidents := action != access.IncidentRestrict && strings.HasPrefix(string(action), "incident.")
+	notices := strings.HasPrefix(string(action), "notice.")
+	incidents := action != access.IncidentRestrict && strings.HasPrefix(string(action), "incident.") || action == access.CaseSummary
 	return kind == KindIncident || !incidents && (kind == KindChange || !notices)
 }
 

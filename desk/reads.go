@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/cases/incident"
 	"github.com/atlascloudai/docket/core/cases/request"
 	"github.com/atlascloudai/docket/core/problem"
@@ -105,8 +107,8 @@ func (d *Desk) Cases(ctx context.Context, actor access.Actor, status, cursor str
 	if err := access.May(actor, access.CaseRead); err != nil {
 		return page, err
 	}
-	if status != "" && !incident.Status(status).Known() && !request.Status(status).Known() {
-		return page, problem.InvalidField("status", "%q is no status; of incidents there are new, triage, active, resolved, closed, dismissed, of requests %v", status, request.Statuses())
+	if status != "" && !incident.Status(status).Known() && !request.Status(status).Known() && !slices.Contains(change.Statuses(), change.Status(status)) {
+		return page, problem.InvalidField("status", "%q is no status; of incidents there are new, triage, active, resolved, closed, dismissed, of requests %v, of changes %v", status, request.Statuses(), change.Statuses())
 	}
 	before, err := after(cursor)
 	if err != nil {

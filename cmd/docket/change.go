@@ -30,6 +30,7 @@ type changeCmd struct {
 	Hasten   changeHastenCmd   `cmd:"" help:"Take the emergency path, by the clause that opens it."`
 	Audience changeAudienceCmd `cmd:"" help:"Count the audience and everybody's dates anew; an approval of another audience is void."`
 	Revise   changeReviseCmd   `cmd:"" help:"Take a change back to a draft; whatever was judged and approved is void."`
+	Prolong  changeProlongCmd  `cmd:"" help:"Name a later day by which the notice leaves to those who were not told; it needs another approval."`
 	Withdraw changeWithdrawCmd `cmd:"" help:"Withdraw a change before it took effect for anybody."`
 	Archive  changeArchiveCmd  `cmd:"" help:"End what has taken effect."`
 

@@ -65,6 +65,17 @@ func (c *changeReviseCmd) Run(ctx context.Context, p *changeCmd, out io.Writer) 
 	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("revise"), Body: c.input()})
 }
 
+type changeProlongCmd struct {
+	changeArg
+	SendBy time.Time `required:"" help:"The last instant at which the notice may leave to those who were not told yet, with its offset."`
+	reasonFlag
+}
+
+// Run prolongs.
+func (c *changeProlongCmd) Run(ctx context.Context, p *changeCmd, out io.Writer) error {
+	return decide(ctx, &p.Remote, out, client.Call{Path: c.path("prolong"), Body: desk.ProlongInput{SendBy: c.SendBy, Reason: c.Reason}})
+}
+
 type changeWithdrawCmd struct {
 	changeArg
 	reasonFlag

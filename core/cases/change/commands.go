@@ -225,6 +225,9 @@ func (c Send) decide(d *Decision) error {
 	if err := d.in("sending", Approved, Sending, ObjectionWindow); err != nil {
 		return err
 	}
+	if d.State.ApprovedBy == "" {
+		return problem.Blocked(problem.Blocker{Code: "not_approved", Detail: "a second person approves what is sent"})
+	}
 	if d.Now.After(d.State.SendBy) {
 		return problem.Blocked(problem.Blocker{Code: "send_by_passed", Detail: "its letters say dates counted from " + d.State.SendBy.Format(time.RFC3339) + ", which has passed: revise it with another send_by"})
 	}
@@ -235,6 +238,30 @@ func (c Send) decide(d *Decision) error {
 		d.State.FrozenAt = &d.Now
 	}
 	d.write("change.sending", map[string]any{"customers": c.Customers}, nil)
+	return nil
+}
+
+// Prolong names a later day by which the notice leaves, for those who were not told: what they are told is counted from it.
+type Prolong struct {
+	SendBy time.Time
+	Reason string
+}
+
+func (c Prolong) decide(d *Decision) error {
+	if err := d.in("prolonging", Sending, ObjectionWindow); err != nil {
+		return err
+	}
+	if d.Counts.Sendings > 0 {
+		return problem.Blocked(problem.Blocker{Code: "sending", Count: d.Counts.Sendings, Detail: "letters are on their way that say the earlier dates: stop the sending first"})
+	}
+	if !c.SendBy.After(d.Now) || !c.SendBy.After(d.State.SendBy) {
+		return problem.InvalidField("send_by", "must be later than now and than the one before, %s", d.State.SendBy.Format(time.RFC3339))
+	}
+	if err := needReason(c.Reason); err != nil {
+		return err
+	}
+	d.State.SendBy, d.State.ApprovedBy = c.SendBy.UTC().Truncate(time.Microsecond), ""
+	d.write("change.prolonged", map[string]any{"send_by": d.State.SendBy}, map[string]any{"reason": c.Reason})
 	return nil
 }
 

@@ -25,6 +25,11 @@ const (
 	Withdrawn Status = "withdrawn"
 )
 
+// Statuses lists them.
+func Statuses() []Status {
+	return []Status{Draft, InReview, Approved, Sending, ObjectionWindow, Effective, Archived, Withdrawn}
+}
+
 // Ended says whether nothing more is decided.
 func (s Status) Ended() bool { return s == Archived || s == Withdrawn }
 
