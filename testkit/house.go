@@ -137,6 +137,12 @@ func (h *House) Declared(t testing.TB) desk.Receipt {
 	return h.declared(t, true)
 }
 
+// DeclaredInEarnest does so with one that is no exercise.
+func (h *House) DeclaredInEarnest(t testing.TB) desk.Receipt {
+	t.Helper()
+	return h.declared(t, false)
+}
+
 func (h *House) declared(t testing.TB, drill bool) desk.Receipt {
 	t.Helper()
 	ctx := context.Background()
