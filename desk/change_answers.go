@@ -254,7 +254,7 @@ func (d *Desk) May(ctx context.Context, actor access.Actor, in MayInput) (view M
 		case !known:
 			view.Why = "there is no such customer"
 		case code != "":
-			view = MayView{May: true, From: utc(since), Why: "it had taken effect for everybody before the customer came", Change: code}
+			view = MayView{May: true, From: utc(since), Why: "it was announced before the customer came, and has taken effect for everybody", Change: code}
 		default:
 			view.Why = "no notice of change about it reaches the customer"
 		}

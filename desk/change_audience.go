@@ -121,7 +121,7 @@ func (w *changeWalk) basis(own ownDates) (basisOfDates, error) {
 		asked.Notify = []duty.ContactRole{duty.RolePrivacy, duty.RoleAccount}
 	}
 	if len(asked.Channels) == 0 {
-		asked.Channels = []duty.Channel{duty.Email}
+		asked.Channels = []duty.Channel{duty.Email, duty.ByHand}
 	}
 	var err error
 	if b.evidence, err = json.Marshal(asked); err != nil {
@@ -348,7 +348,7 @@ func (d *Desk) ProlongChange(ctx context.Context, actor access.Actor, key string
 		rows := make([]store.ChangeCustomer, 0, len(all))
 		for _, c := range all {
 			if c.SentAt == nil && c.MetAt == nil {
-				if err := d.sayAnew(w, &c, bodies[c.Resolution]); err != nil {
+				if err := d.sayAnew(w.change, &c, bodies[c.Resolution]); err != nil {
 					return Receipt{}, err
 				}
 				untold = append(untold, c)
@@ -368,16 +368,16 @@ func (d *Desk) ProlongChange(ctx context.Context, actor access.Actor, key string
 }
 
 // sayAnew counts what one customer's letter says from the day by which it leaves.
-func (d *Desk) sayAnew(w *work, c *store.ChangeCustomer, body []byte) error {
+func (d *Desk) sayAnew(s change.State, c *store.ChangeCustomer, body []byte) error {
 	var resolved duty.Resolution
 	if err := json.Unmarshal(body, &resolved); err != nil {
 		return fmt.Errorf("cannot read what was resolved: %w", err)
 	}
-	counter, err := d.counter(termsIn(resolved), w.change.Planned, c.Zone)
+	counter, err := d.counter(termsIn(resolved), s.Planned, c.Zone)
 	if err != nil {
 		return err
 	}
-	own, err := counter.Dates(&w.change.SendBy)
+	own, err := counter.Dates(&s.SendBy)
 	if err != nil {
 		return err
 	}

@@ -95,3 +95,29 @@ func linkHash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
 }
+
+// datesByHand gives a letter that goes by hand its customer's own zone and dates, counted from now; it leads to the public change log, since
+// nobody is mailed a link.
+func (d *Desk) datesByHand(ctx context.Context, tx *store.Tx, c store.Case, owed DutyView, values *letters.Values) error {
+	row, err := tx.ChangeCustomer(ctx, c.ID, owed.Customer)
+	if err != nil {
+		return err
+	}
+	var state change.State
+	if err := json.Unmarshal(c.State, &state); err != nil {
+		return fmt.Errorf("cannot read the change's state: %w", err)
+	}
+	bodies, err := tx.Resolutions(ctx, []string{row.Resolution})
+	if err != nil {
+		return err
+	}
+	state.SendBy = c.Now
+	if err := d.sayAnew(state, &row, bodies[row.Resolution]); err != nil {
+		return err
+	}
+	of := &changeLetters{desk: d, c: c, sendBy: c.Now.UTC(), rows: map[uuid.UUID]store.ChangeCustomer{row.Customer: row}}
+	values.Zone, values.Reference, values.Change = row.Zone, reference(c.ID, row.Customer), of.dates(store.Owed{Customer: row.Customer})
+	values.Change.Page = d.publicURL + "/changes/" + c.ID.String()
+	*values, err = d.located(*values)
+	return err
+}

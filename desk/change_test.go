@@ -423,11 +423,9 @@ func TestAChangeAtOnceTakesEffectForAllTogether(t *testing.T) {
 	require.True(t, a.may("C-1001").May)
 	require.False(t, a.may("C-1008").May)
 	a.comes()
-	require.False(t, a.may("T-00001").May, "the exercise's clock is ahead of the world's")
-	testkit.Execute(t, a.Database.Superuser, `UPDATE customer SET created_at = created_at + interval '400 days' WHERE ref = 'T-00001'`)
 	asked := a.may("T-00001")
 	require.True(t, asked.May, asked.Why)
-	require.Contains(t, asked.Why, "before the customer came")
+	require.Contains(t, asked.Why, "announced before the customer came")
 	require.False(t, a.may("C-9999").May)
 	a.verified()
 }
@@ -508,5 +506,35 @@ func TestABounceTakesTheDatesBack(t *testing.T) {
 	a.later(200 * day)
 	require.False(t, a.may("C-1008").May)
 	require.Equal(t, "objection_window", a.view().Status)
+	a.verified()
+}
+
+// Whoever no address reaches is told by hand: the letter has dates of its own counted from now, and the customer's windows run from when two
+// people say that it was handed over.
+func TestWhoeverCannotBeReachedIsToldByHand(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	a.sends(a.released(), func(job desk.Job) bool { return strings.HasSuffix(job.To, "@oxbow.example.com") })
+	a.runs()
+	require.Equal(t, "untold", a.customers()["C-1015"].State)
+	a.later(40 * day)
+	owed := scan[uuid.UUID](t, a.Database.Superuser, `SELECT d.id FROM duty d JOIN customer c ON c.id = d.customer_id WHERE c.ref = 'C-1015'`)
+	draft, err := a.Desk.ByHand(a.ctx, a.As(access.CommsLead), a.Case, owed)
+	require.NoError(t, err)
+	require.Empty(t, draft.Lacks)
+	require.Contains(t, draft.Letter.Text, "Your dates")
+	require.Contains(t, draft.Letter.Text, "/changes/"+a.Case.String())
+	handed := scan[time.Time](t, a.Database.Superuser, `SELECT clock_timestamp() + clock_offset FROM cases WHERE id = $1`, a.Case)
+	filed, err := a.Desk.FileByHand(a.ctx, a.As(access.CommsLead), "", a.Case, owed, desk.FileInput{FiledAt: handed, Zone: "UTC", How: "courier", Reference: "signed by the desk", Receipt: []byte("slip")})
+	require.NoError(t, err)
+	_, err = a.Desk.ConfirmFiling(a.ctx, a.As(access.PrivacyLead), "", a.Case, *filed.ID, desk.ReasonInput{Reason: "the slip was read"})
+	require.NoError(t, err)
+	a.runs()
+	theirs := a.customers()["C-1015"]
+	require.WithinDuration(t, handed, *theirs.SentAt, time.Second)
+	require.True(t, theirs.Effective.After(handed.Add(30*day)))
+	a.later(120 * day)
+	require.True(t, a.may("C-1015").May)
 	a.verified()
 }

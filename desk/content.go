@@ -97,6 +97,8 @@ func lacks(ctx context.Context, tx *store.Tx, c store.Case, dutyID uuid.UUID, te
 	wanted := resolved.Term.Content
 	switch {
 	case one.StartWord == startPromised: // What was promised, and no more.
+	case one.Rule == ruleChange:
+		wanted = letters.Wanted(letters.Changed, nil)
 	case one.Customer != nil:
 		wanted = letters.Wanted(letters.Customer, wanted)
 	case strings.HasPrefix(one.Counterparty, "authority/"):

@@ -202,6 +202,9 @@ func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uu
 		kind = letters.IncidentPeople
 	}
 	err = d.read(ctx, actor, access.CaseRead, caseID, func(tx *store.Tx, c store.Case, key seal.Key) error {
+		if c.Kind == KindChange {
+			kind = letters.ChangeCustomer
+		}
 		notices, err := tx.Notices(ctx, c.ID)
 		if err != nil {
 			return err
@@ -230,6 +233,9 @@ func (d *Desk) ByHand(ctx context.Context, actor access.Actor, caseID, dutyID uu
 				Customer: name, Reference: reference(c.ID, dutyID), Contract: letters.Contract{Clause: draft.Duty.Clause},
 				Aware: starts["aware_processor"].UTC(), Confirmed: starts["confirmed_processor"].UTC(), Zone: zone, Language: text.Fallback, Drill: c.Drill,
 			})
+			if err == nil && kind == letters.ChangeCustomer {
+				err = d.datesByHand(ctx, tx, c, draft.Duty, &values)
+			}
 			if err != nil {
 				return err
 			}
