@@ -33,6 +33,9 @@ func (d *Desk) OpenChange(ctx context.Context, actor access.Actor, key string, i
 	if err := access.May(actor, access.ChangeWork); err != nil {
 		return Receipt{}, err
 	}
+	if d.publicURL == "" || d.companyName == "" {
+		return Receipt{}, problem.New(problem.Unavailable, "letters about a change lead to each customer's own page, which names the company: set DOCKET_PUBLIC_URL and DOCKET_COMPANY_NAME")
+	}
 	digest, err := digestOf(uuid.Nil, in)
 	if err != nil {
 		return Receipt{}, err
@@ -218,8 +221,8 @@ func (d *Desk) JudgeChange(ctx context.Context, actor access.Actor, key string, 
 		if err := w.say(said); err != nil {
 			return Receipt{}, err
 		}
-		if !in.Material {
-			return Receipt{}, d.publish(ctx, w)
+		if !in.Material { // What was counted before is owed to nobody.
+			return Receipt{}, firstError(d.ended(ctx, w), d.publish(ctx, w))
 		}
 		return d.count(ctx, w)
 	})

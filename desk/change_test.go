@@ -507,6 +507,41 @@ func TestABounceTakesTheDatesBack(t *testing.T) {
 	require.False(t, a.may("C-1008").May)
 	require.Equal(t, "objection_window", a.view().Status)
 	a.verified()
+
+	// Also where it had taken effect: the gateway says no again.
+	require.True(t, a.may("C-1001").May)
+	for _, job := range sent {
+		if strings.HasSuffix(job.To, "@alder-finch.test") {
+			require.NoError(t, a.Desk.Report(a.ctx, job.Delivery, desk.ReportInput{Kind: "bounced", Status: "5.1.1", At: time.Now(), Digest: [32]byte{8}}))
+		}
+	}
+	a.runs()
+	require.False(t, a.may("C-1001").May)
+	require.Equal(t, "the customer was not told of the change yet", a.may("C-1001").Why)
+	a.verified()
+}
+
+// Counsel may think again before anybody was told: what was counted as owed is owed to nobody.
+func TestAChangeJudgedAnewIsOwedToNobody(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	require.Equal(t, 15, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM duty WHERE state = 'required'`))
+	_, err := a.Desk.JudgeChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.JudgeInput{Reason: "the provider only translates our own pages"})
+	require.NoError(t, err)
+	require.Equal(t, "archived", a.view().Status)
+	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM duty WHERE state = 'required'`))
+	a.verified()
+}
+
+// An installation that has no address for customers' pages says what is to be set, and takes no change in that it could not tell.
+func TestAnInstallationWithoutAnAddressSaysWhatToSetForChanges(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.Options.PublicURL = ""
+	_, err := desk.New(a.Options).OpenChange(a.ctx, a.As(access.CommsLead), "", newProvider())
+	require.Equal(t, problem.Unavailable, problem.CodeOf(err))
+	require.ErrorContains(t, err, "DOCKET_PUBLIC_URL")
 }
 
 // Whoever no address reaches is told by hand: the letter has dates of its own counted from now, and the customer's windows run from when two

@@ -49,6 +49,10 @@ type dated struct {
 	Provisional bool       `json:"provisional,omitempty"`
 }
 
+func datesOf(c store.ChangeCustomer) dated {
+	return dated{Customer: c.Customer, Sent: utc(c.SentAt), Closes: utc(c.WindowCloses), Until: utc(c.TerminationUntil), Effective: c.Effective.UTC(), Provisional: c.Provisional}
+}
+
 // CountDates counts the dates of those who were told since, from the instant that the evidence shows. What their letters say stands
 // where it is later. Who turned out not to have been told has none.
 func (d *Desk) CountDates(ctx context.Context, caseID uuid.UUID) (int, error) {
@@ -65,12 +69,12 @@ func (d *Desk) CountDates(ctx context.Context, caseID uuid.UUID) (int, error) {
 		for i := range these {
 			c := &these[i]
 			c.SentAt, c.Effective, c.WindowCloses, c.TerminationUntil, c.Provisional = utc(c.MetAt), c.SaidEffective, c.SaidCloses, c.SaidUntil, false
-			if c.MetAt != nil {
-				if err := d.dateFrom(w, c, resolutions[c.Resolution]); err != nil {
-					return 0, err
-				}
+			if c.MetAt == nil {
+				c.TakenAt = nil // What it was told came back: nothing holds for it yet.
+			} else if err := d.dateFrom(w, c, resolutions[c.Resolution]); err != nil {
+				return 0, err
 			}
-			said = append(said, dated{Customer: c.Customer, Sent: c.SentAt, Closes: utc(c.WindowCloses), Until: utc(c.TerminationUntil), Effective: c.Effective.UTC(), Provisional: c.Provisional})
+			said = append(said, datesOf(*c))
 		}
 		w.write("change.dated", time.Time{}, map[string]any{"customers": said}, nil)
 		return len(these), w.SetChangeCustomers(ctx, these)
@@ -143,8 +147,8 @@ func (w *work) take(ctx context.Context, these []store.ChangeCustomer) error {
 	return w.SetChangeCustomers(ctx, these)
 }
 
-// TakeChange is a person's word that the change takes effect for a customer whose dates rest on a calendar that did not reach far
-// enough.
+// TakeChange is a person's word that the dates of a customer hold which rest on a calendar that did not reach far enough: the change takes
+// effect for it, or, where it is for all at once, waits for it no longer.
 func (d *Desk) TakeChange(ctx context.Context, actor access.Actor, key string, id uuid.UUID, customer string, in ReasonInput) (Receipt, error) {
 	return d.onChange(ctx, actor, key, access.ChangeJudge, id, map[string]any{"take": customer, "in": in}, func(w *work) (Receipt, error) {
 		c, err := w.ChangeCustomer(ctx, w.c.ID, customer)
@@ -156,7 +160,12 @@ func (d *Desk) TakeChange(ctx context.Context, actor access.Actor, key string, i
 		} else if stands.Provisional = false; !stands.Ready(w.c.Now, nil) {
 			return Receipt{}, problem.Blocked(problem.Blocker{Code: "too_early", Ref: customer, Detail: "what is known of its dates is not over, or it is held back: " + stands.May(w.change.Mode).Why})
 		}
+		c.Provisional = false
 		w.write("change.taken_by_hand", time.Time{}, map[string]any{"customer": c.Customer}, map[string]any{"reason": in.Reason})
+		w.write("change.dated", time.Time{}, map[string]any{"customers": []dated{datesOf(c)}}, nil)
+		if w.change.Mode == change.AtOnce {
+			return Receipt{Count: 1}, w.SetChangeCustomers(ctx, []store.ChangeCustomer{c})
+		}
 		return Receipt{Count: 1}, w.take(ctx, []store.ChangeCustomer{c})
 	})
 }

@@ -37,7 +37,9 @@ func (s *changeStory) hear(e store.Entry) (err error) {
 		var said struct{ Customers []dated }
 		err = json.Unmarshal(e.Body, &said)
 		for _, one := range said.Customers {
-			s.dated[one.Customer] = one
+			if s.dated[one.Customer] = one; one.Sent == nil {
+				delete(s.taken, one.Customer)
+			}
 		}
 	case "change.answered":
 		var said struct {

@@ -67,7 +67,7 @@ type ChangeEntry struct {
 // PublishEntry writes an entry; one that is there keeps the instant of its publication.
 func (tx *Tx) PublishEntry(ctx context.Context, e ChangeEntry) error {
 	_, err := tx.Exec(ctx, `INSERT INTO change_entry (case_id, published_at, updated_at, body) VALUES ($1, $2, $2, $3)
-		ON CONFLICT (case_id) DO UPDATE SET updated_at = excluded.updated_at, body = excluded.body`, e.Case, e.PublishedAt, e.Body)
+		ON CONFLICT (case_id) DO UPDATE SET updated_at = excluded.updated_at, body = excluded.body WHERE change_entry.body <> excluded.body`, e.Case, e.PublishedAt, e.Body)
 	if err != nil {
 		return fmt.Errorf("cannot publish the entry: %w", err)
 	}

@@ -36,7 +36,7 @@ func Agenda(s State, counts Counts, next Next, now time.Time) cases.Agenda {
 		return agenda
 	}
 	agenda.Due(StageObjections, next.Objection, now)
-	if s.Status != Sending && s.Status != ObjectionWindow {
+	if s.Status != Sending && s.Status != ObjectionWindow && s.Status != Effective {
 		return agenda
 	}
 	agenda.Due(StageTake, counts.Opens, now)

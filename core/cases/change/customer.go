@@ -63,10 +63,10 @@ func (c Customer) May(mode Mode) Verdict {
 		return Verdict{Why: "the customer objected, and its objection has no end yet"}
 	case c.Answer.Blocks():
 		return Verdict{Why: "the customer is spared the change: " + strings.ReplaceAll(string(c.Answer), "_", " ")}
-	case c.TakenAt != nil:
-		return Verdict{May: true, From: c.TakenAt, Why: "the customer was told, and its notice period and window are over"}
 	case c.SentAt == nil:
 		return Verdict{Why: "the customer was not told of the change yet"}
+	case c.TakenAt != nil:
+		return Verdict{May: true, From: c.TakenAt, Why: "the customer was told, and its notice period and window are over"}
 	case c.Provisional:
 		return Verdict{Why: "the customer's dates rest on a calendar that does not reach far enough: a person decides"}
 	case mode == AtOnce:
