@@ -58,7 +58,7 @@ ready: packages
 	@$(MAKE) -j2 temporal s3 build
 
 .PHONY: demo
-demo: ready ## bring the stack up and play an incident through; ONCE=1 stops after playing
+demo: ready ## bring the stack up and play an incident, a deletion request and a notice of change through; ONCE=1 stops after playing
 	@exec bin/docket dev --demo $(if $(ONCE),--once)
 
 .PHONY: dev

@@ -18,7 +18,7 @@ const Prefix = "DOCKET_"
 // Config is the whole configuration. Zero values mean what the tags say.
 type Config struct {
 	// Dev is the one-machine stack of docket dev.
-	Dev bool `env:"DEV" envDefault:"false" doc:"The one-machine stack of docket dev. Allows plain HTTP, a plaintext mail server and sink transports, all on this machine only."`
+	Dev bool `env:"DEV" envDefault:"false" doc:"The one-machine stack of docket dev. Allows plain HTTP, a plaintext mail server and sink transports, all on this machine only. It is of exercises alone: the public change log and the answers to gateways speak of them."`
 	// PublicURL is where people reach this installation.
 	PublicURL string `env:"PUBLIC_URL" envDefault:"http://127.0.0.1:8080" check:"url" doc:"Where people reach this installation; links in notices and pages begin with it. https, except on this machine."`
 	// LogLevel is the least level that is logged.

@@ -28,7 +28,10 @@ func (s *stack) demo(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("the demo failed: %w", err)
 		}
 	}
-	return s.deletion(ctx, p.Player)
+	if err := s.deletion(ctx, p.Player); err != nil {
+		return err
+	}
+	return s.announcement(ctx, p.Player)
 }
 
 func (p demonstration) act(title string) { p.Say("\n— %s", title) }

@@ -81,9 +81,7 @@ func (d *deletion) arrives(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if kept := d.stack.mail.Messages(); len(kept) > 0 {
-		d.before = kept[len(kept)-1].ID
-	}
+	d.before = d.stack.newestLetter()
 	if err := d.stack.letter(ana, "Deletion", "Please delete everything that you hold about me.\r\n\r\nAna"); err != nil {
 		return err
 	}
@@ -117,7 +115,7 @@ var code = regexp.MustCompile(`(?m)^[2-9A-HJ-NP-TV-Z]{10}\r?$`)
 // proves reads the person's mailbox and types the code, as the person does.
 func (d *deletion) proves(ctx context.Context) error {
 	d.act("Who asks? A link and a code go to the mailbox that was named")
-	text, err := d.mailbox(ctx, ana, mailed)
+	text, err := d.stack.mailbox(ctx, d.before, ana, mailed)
 	if err != nil {
 		return err
 	}
@@ -132,26 +130,6 @@ func (d *deletion) proves(ctx context.Context) error {
 	}
 	d.Say("  the code was typed once; it is used up")
 	return nil
-}
-
-// mailbox waits for a letter to somebody in which something stands, and answers with its text.
-func (d deletion) mailbox(ctx context.Context, to string, with *regexp.Regexp) (string, error) {
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		for _, m := range d.stack.mail.Messages() {
-			if m.ID <= d.before || len(m.To) == 0 || !strings.EqualFold(m.To[0], to) || ctx.Err() != nil {
-				continue
-			}
-			data, err := d.stack.mail.Data(m.ID)
-			if err != nil {
-				return "", err
-			}
-			// A line of the text that was folded for the way ends in "=" (RFC 2045 section 6.7).
-			if text := strings.ReplaceAll(string(data), "=\r\n", ""); with.MatchString(text) {
-				return text, nil
-			}
-		}
-	}
-	return "", fmt.Errorf("no letter reached %s", to)
 }
 
 // plans locates everything and shows what would be done.

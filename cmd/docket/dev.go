@@ -24,7 +24,7 @@ import (
 // devCmd is the whole stack on one machine.
 type devCmd struct {
 	Dir  string `default:".docket" help:"Where the stack keeps its data."`
-	Demo bool   `help:"Import sample customers and play an incident through."`
+	Demo bool   `help:"Import sample customers and play an incident, a deletion request and a notice of change through."`
 	Once bool   `help:"With --demo: stop after playing; exit code 0 or 1."`
 }
 

@@ -34,6 +34,7 @@ func (s *stack) environment(pagerSecret string) map[string]string {
 		"DOCKET_PAGER_URL": s.pager.URL, "DOCKET_PAGER_SECRETS": pagerSecret, "DOCKET_PAGER_COPY_TO": "oncall@docket.test",
 		"DOCKET_COMPANY_MAIN_ESTABLISHMENT": "IE", "DOCKET_WATCHDOG_INTERVAL": "5s",
 		"DOCKET_COMPANY_TRAITS": strings.Join(s.traits, ","), "DOCKET_COMPANY_NAME": "Atlas Cloud AI", "DOCKET_COMPANY_PRIVACY_CONTACT": privacyAddress, "DOCKET_INTAKE_ADDRESSES": privacyAddress,
+		"DOCKET_REQUESTS_STAFF_DOMAINS": "docket.test",
 	}
 	// Who puts an estate and its connections beside the data has requests carried out in them.
 	for variable, file := range map[string]string{"DOCKET_ESTATE": "estate.yaml", "DOCKET_ESTATE_CONNECTIONS": "connections.yaml"} {

@@ -11,6 +11,7 @@ import (
 	"net/smtp"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -146,4 +147,32 @@ func (s *stack) letter(from, subject, text string) error {
 		return fmt.Errorf("the letter was not taken: %w", err)
 	}
 	return nil
+}
+
+// newestLetter is the number of the newest letter in the mailboxes.
+func (s *stack) newestLetter() (newest int64) {
+	if kept := s.mail.Messages(); len(kept) > 0 {
+		newest = kept[len(kept)-1].ID
+	}
+	return newest
+}
+
+// mailbox waits for a letter to somebody, newer than another, in which something stands, and answers with its text.
+func (s *stack) mailbox(ctx context.Context, after int64, to string, with *regexp.Regexp) (string, error) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		for _, m := range s.mail.Messages() {
+			if m.ID <= after || len(m.To) == 0 || !strings.EqualFold(m.To[0], to) || ctx.Err() != nil {
+				continue
+			}
+			data, err := s.mail.Data(m.ID)
+			if err != nil {
+				return "", err
+			}
+			// A line of the text that was folded for the way ends in "=" (RFC 2045 section 6.7).
+			if text := strings.ReplaceAll(string(data), "=\r\n", ""); with.MatchString(text) {
+				return text, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("no letter reached %s", to)
 }

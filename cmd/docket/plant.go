@@ -125,7 +125,7 @@ func openWith(ctx context.Context, c config.Config, pack *packs.Pack, log *slog.
 		Store:        p.store, Published: func() (*audit.Trail, error) { return p.heads.Read() }, Keys: keys, Pack: pack, Company: company, InternalTarget: time.Duration(c.Clock.InternalTargetHours) * time.Hour, ChangeNoticeDays: c.Clock.ChangeNoticeDays,
 		Lookup: lookup, PublicURL: c.PublicURL, Contact: c.Company.PrivacyContact, CompanyName: c.Company.Name,
 		Cooling: c.Requests.Cooling, Accountability: c.Requests.AccountabilityYears, Bounds: bounds(c.Requests), StaffDomains: c.Requests.StaffDomains, Estate: p.estate,
-		Sign: p.heads.Sign,
+		Sign: p.heads.Sign, Drills: c.Dev,
 	})
 	p.heads.Desk = p.desk
 	if err := p.guard(ctx); err != nil {

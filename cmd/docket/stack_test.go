@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"encoding/base64"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -162,10 +163,19 @@ func TestTheDemonstrationEndsWithItsResult(t *testing.T) {
 		require.Zero(t, s.ends(t), s.said)
 		require.Empty(t, processesIn(t, dir))
 		kept := string(must(os.ReadFile(filepath.Join(dir, "mail", "messages.jsonl"))))
-		require.Equal(t, 2*play, strings.Count(kept, "security@borealis.test"), "notice and update; mail of earlier plays stays")
+		require.Equal(t, 3*play, strings.Count(kept, "security@borealis.test"), "notice, update and notice of change; mail of earlier plays stays")
 		said := regexp.MustCompile(`bin/docket (certificate verify .+)\n`).FindStringSubmatch(s.said.String())
 		require.NotNil(t, said, s.said)
 		require.Zero(t, typing(t, strings.Fields(said[1])...).code, "what it prints can be typed")
+		announced := s.said.String()[strings.Index(s.said.String(), "— A new sub-processor"):]
+		require.LessOrEqual(t, strings.Count(announced, "\n"), 50, "the act can be read at a glance")
+		for _, want := range []string{
+			`\+ Prompts of the chat service: Sample Models Inc., United States`, `C-1011 .+7 Abs\. 1 and 1 more`, `2 of 15 cannot be told in time`, `\(3 de, 15 en, 4 fr\)`,
+			`4 customers were told; the sending paused by itself, and 11 wait`, `C-1008: “Our regulator has to agree first.”`, `yes, since \d`, `no: the customer objected`,
+			`in effect for 14 customers, never for 1; its chain holds`, fmt.Sprintf(`subprocessors/%d\.txt`, 2*play),
+		} {
+			require.Regexp(t, want, announced)
+		}
 	}
 	beside.scripts(t, mail.Rule{To: "oncall@docket.test", Answers: []string{"250"}}, mail.Rule{To: "*", Answers: []string{"550 5.7.1 we take nothing"}})
 	require.Zero(t, beside.stops(t, syscall.SIGTERM), beside.said)
