@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,9 @@ const (
 
 // ref is the reference of the customer with a number.
 func ref(i int) string { return fmt.Sprintf("S-%07d", i) }
+
+// addressOf is where the customer with a reference is written to.
+func addressOf(ref string) string { return "notice@c" + strings.TrimPrefix(ref, "S-") + ".example.com" }
 
 // Customers writes n fictional customers by COPY, each with a data key, a sealed name, one sealed contact and its
 // acceptance of the sample standard terms, and answers their references.
@@ -100,7 +104,7 @@ func (r *rows) add(keys *seal.Keyring, i int, document string) error {
 		return err
 	}
 	name := fmt.Sprintf("Sample Customer %d Ltd.", i)
-	address := fmt.Sprintf("notice@c%07d.example.com", i)
+	address := addressOf(ref(i))
 	body, err := json.Marshal(duty.Customer{Ref: ref(i), Plan: "standard", Language: "en", Zone: "Europe/Berlin", Services: []string{"chat"}})
 	if err != nil {
 		return err

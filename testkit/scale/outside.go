@@ -75,6 +75,16 @@ func StartOutside(t testing.TB) *Outside {
 func (o *Outside) Received(t testing.TB) (messages, distinct int) {
 	t.Helper()
 	seen := map[string]bool{}
+	o.each(t, func(m mail.Message) {
+		messages++
+		seen[m.MessageID] = true
+	})
+	return messages, len(seen)
+}
+
+// each calls f for every message, in the order in which they came in.
+func (o *Outside) each(t testing.TB, f func(mail.Message)) {
+	t.Helper()
 	for after := int64(0); ; {
 		var page struct {
 			Messages []mail.Message `json:"messages"`
@@ -86,12 +96,12 @@ func (o *Outside) Received(t testing.TB) (messages, distinct int) {
 		answer.Body.Close()
 		require.NoError(t, err)
 		if len(page.Messages) == 0 {
-			return messages, len(seen)
+			return
 		}
 		for _, m := range page.Messages {
-			seen[m.MessageID] = true
+			f(m)
 		}
-		messages, after = messages+len(page.Messages), page.After
+		after = page.After
 	}
 }
 

@@ -54,7 +54,7 @@ func Play(t testing.TB, n int) Run {
 	})
 	wave = desk.PartiesInput{} // not the sender's memory
 	var sending uuid.UUID
-	run.Release = at(t, h, func(d *desk.Desk) { sending = release(t, h, d, opened.Case) })
+	run.Release = at(t, h, func(d *desk.Desk) { sending = release(t, h, d, opened.Case, testkit.Text()) })
 
 	post := StartOutside(t)
 	channel := Channel(t, post.Addr, post.CA, 8)
@@ -92,7 +92,9 @@ func at(t testing.TB, h *testkit.House, stage func(*desk.Desk)) Cost {
 		defer s.Close()
 		pack, err := packs.Load()
 		require.NoError(t, err)
-		stage(desk.New(desk.Options{Store: s, Keys: h.Keys, Pack: pack}))
+		o := h.Options
+		o.Store, o.Pack = s, pack
+		stage(desk.New(o))
 	})
 }
 
@@ -106,9 +108,9 @@ func Wave(refs []string) desk.PartiesInput {
 }
 
 // release brings one notice to everybody who is owed one.
-func release(t testing.TB, h *testkit.House, d *desk.Desk, caseID uuid.UUID) uuid.UUID {
+func release(t testing.TB, h *testkit.House, d *desk.Desk, caseID uuid.UUID, text letters.Notice) uuid.UUID {
 	t.Helper()
-	ctx, text := context.Background(), testkit.Text()
+	ctx := context.Background()
 	drafted, err := d.DraftNotice(ctx, h.As(access.CommsLead), "", caseID, desk.NoticeInput{Content: &text})
 	require.NoError(t, err)
 	_, err = d.SubmitNotice(ctx, h.As(access.CommsLead), "", caseID, *drafted.ID, desk.SubmitInput{})

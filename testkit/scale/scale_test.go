@@ -40,3 +40,9 @@ func TestARecordCostsTheSameAmongMany(t *testing.T) {
 	}
 	scale.RequireSame(t, each(few, some), each(some, many), 0.2)
 }
+
+// A tenth of what `make scale` plays: a notice of change that is stopped on its way has an exact split, and another notice reaches
+// exactly those who are left.
+func TestAStoppedChangeSaysExactlyWhoWasTold(t *testing.T) {
+	t.Log(scale.PlayChange(t, 1000, 450))
+}

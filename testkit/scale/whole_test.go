@@ -68,3 +68,16 @@ func TestScaleAMillionRecords(t *testing.T) {
 		require.LessOrEqual(t, float64(more.Resident), 1.2*float64(less.Resident), "%s: resident memory grows with records", name)
 	}
 }
+
+// 10,000 customers with six kinds of agreement are told of a sub-processor; the sending is stopped at 5,000, and another notice reaches
+// exactly those who are left. Counting the audience costs a customer as much as among a tenth of them.
+func TestScaleTenThousandCustomersAreToldOfAChange(t *testing.T) {
+	some := scale.PlayChange(t, 1000, 500)
+	t.Log(some)
+	many := scale.PlayChange(t, 10_000, 5_000)
+	t.Log(many)
+	count := func(c scale.Change) map[string]scale.Cost {
+		return map[string]scale.Cost{"count": c.Count.Per(c.Customers)}
+	}
+	scale.RequireSame(t, count(some), count(many), 0.3)
+}
