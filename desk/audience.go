@@ -219,7 +219,8 @@ type planner struct {
 	deliveries []store.Delivery
 	customers  []uuid.UUID
 	follow     []store.Duty
-	// rest is the sending of those after the first few customers; nil where all are sent at once. told counts customers.
+	// rest is the sending of those after the first few customers, written when the first of them comes; nil where all are sent at once.
+	// told counts customers.
 	rest        *store.Campaign
 	first, told int
 	// link makes a recipient's link to its own page; nil where letters have none.
@@ -245,6 +246,9 @@ func (p *planner) visit(ctx context.Context, r recipient) error {
 		p.customers = append(p.customers, r.Customer)
 		if p.told++; p.rest != nil && p.told == p.first+1 {
 			p.campaign = *p.rest
+			if err := p.InsertCampaign(ctx, p.campaign); err != nil {
+				return err
+			}
 		}
 		if p.promised != nil {
 			follow, err := p.promised.toCustomer(r.Owed)

@@ -595,3 +595,16 @@ func TestAChangeOfOneServiceOpensNothingForAnother(t *testing.T) {
 	require.True(t, may("T-00001", "image-studio"))
 	require.False(t, may("T-00001", "chat-api"))
 }
+
+// A first slice that holds everybody leaves nothing behind that waits for a person.
+func TestAFirstSliceOfEverybodyLeavesNoSendingBehind(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	receipt, err := a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, a.approved(), desk.ReleaseInput{First: 15})
+	require.NoError(t, err)
+	require.NotEmpty(t, a.sends(*receipt.ID, nil))
+	a.runs()
+	require.Equal(t, "objection_window", a.view().Status)
+	a.verified()
+}

@@ -300,9 +300,6 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		plan := &planner{work: w, campaign: sending, promised: w.promisedUpdate(n.ID, w.c.Now, text.Promises()), first: in.First}
 		if in.First > 0 {
 			plan.rest = &store.Campaign{ID: newID(), Case: w.c.ID, Notice: n.ID, Version: n.Version, Lane: in.Lane, State: string(campaign.Paused), CreatedAt: w.c.Now}
-			if err := w.InsertCampaign(ctx, *plan.rest); err != nil {
-				return Receipt{}, err
-			}
 		}
 		if w.c.Kind == KindChange {
 			plan.link = func(contact uuid.UUID) []byte { return linkHash(d.noticeToken(w.c.ID, contact)) }
@@ -333,10 +330,14 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 			}
 		}
 		n.State = noticeReleasing
-		w.write("notice.released", time.Time{}, map[string]any{
+		released := map[string]any{
 			"notice": n.ID, "version": n.Version, "campaign": sending.ID, "recipients": audience.recipients, "customers": audience.customers, "lane": in.Lane,
 			"without_address": len(audience.gaps), "late": late, "promised": promised, "first": in.First,
-		}, nil)
+		}
+		if plan.campaign.ID != sending.ID {
+			released["rest"] = plan.campaign.ID
+		}
+		w.write("notice.released", time.Time{}, released, nil)
 		if n := len(audience.gaps); n > 0 { // They are owed it too, and this sending cannot reach them.
 			err := d.raise(ctx, w, store.Raise{Key: cases.RaiseUnreachable + "@" + sending.ID.String(), Kind: cases.RaiseUnreachable, DueAt: w.c.Now, Count: n})
 			if err != nil {

@@ -66,8 +66,8 @@ func (e *Engine) AwaitCount(t testing.TB, what string, n int, sql string, args .
 }
 
 // waiting counts what an engine has still to do by itself: facts not heard, deadlines not raised, pages not
-// taken, recipients due or under way, sendings not ended, outcomes not sealed. What comes due later, or waits
-// for a person, is not in it.
+// taken, recipients due or under way, sendings not ended, outcomes not sealed, and of notices of change dates not
+// counted, windows over without effect, statuses not carried. What comes due later, or waits for a person, is not in it.
 const waiting = `SELECT
 	(SELECT count(*) FROM bell WHERE seq > heard)
 	+ (SELECT count(*) FROM milestone m JOIN cases c ON c.id = m.case_id WHERE m.raised_at IS NULL AND m.at <= clock_timestamp() + c.clock_offset)
@@ -78,7 +78,16 @@ const waiting = `SELECT
 		WHERE p.state = 'running' AND d.state IN ('planned', 'deferred') AND d.next_at <= clock_timestamp() + c.clock_offset)
 	+ (SELECT count(*) FROM campaign p WHERE p.state = 'running' AND NOT EXISTS (SELECT 1 FROM delivery d
 		WHERE d.campaign_id = p.id AND d.state IN ('planned', 'deferred', 'claimed', 'in_flight')))
-	+ (SELECT count(DISTINCT page) FROM delivery_event e WHERE NOT EXISTS (SELECT 1 FROM page_seal s WHERE s.page = e.page))`
+	+ (SELECT count(DISTINCT page) FROM delivery_event e WHERE NOT EXISTS (SELECT 1 FROM page_seal s WHERE s.page = e.page))
+	+ (SELECT count(*) FROM change_customer k JOIN duty d ON d.id = k.duty_id WHERE k.sent_at IS DISTINCT FROM d.met_at)
+	+ (SELECT count(*) FROM change_customer k JOIN cases c ON c.id = k.case_id WHERE c.status IN ('sending', 'objection_window') AND c.state->>'mode' = 'switchable'
+		AND k.taken_at IS NULL AND k.sent_at IS NOT NULL AND NOT k.provisional AND k.answer NOT IN ('objected', 'accommodated', 'customer_terminates')
+		AND k.effective <= clock_timestamp() + c.clock_offset)
+	+ (SELECT count(*) FROM cases c WHERE c.kind = 'change' AND c.status = 'sending'
+		AND NOT EXISTS (SELECT 1 FROM campaign p WHERE p.case_id = c.id AND NOT p.test AND p.state IN ('running', 'paused'))
+		AND EXISTS (SELECT 1 FROM change_customer k WHERE k.case_id = c.id AND k.sent_at IS NOT NULL))
+	+ (SELECT count(*) FROM cases c WHERE c.kind = 'change' AND c.status = 'objection_window' AND NOT EXISTS (SELECT 1 FROM change_customer k
+		WHERE k.case_id = c.id AND (k.answer = 'objected' OR k.taken_at IS NULL AND k.answer NOT IN ('accommodated', 'customer_terminates'))))`
 
 // Quiet waits until the engine has nothing left to do by itself at the present case instants.
 func (e *Engine) Quiet(t testing.TB) {

@@ -51,6 +51,8 @@ type crew struct {
 	WatchEvery, WatchGrace             time.Duration
 	Connections, MaxConnectionsPerHost int
 	Debug                              bool
+	// Drills says that exercises are what gateways and the change log speak of.
+	Drills bool
 	// Estate is where requests look, Stores the file with the connections to it.
 	Estate *estate.Estate
 	Stores string
@@ -166,7 +168,7 @@ func (c crew) options(s *store.Store, log *slog.Logger) (worker.Options, error) 
 		Desk: desk.New(desk.Options{
 			Sign:  signer(c.Signing),
 			Store: s, Keys: keys, Pack: pack, Company: company(), Lease: c.Lease,
-			Lookup: lookup, PublicURL: publicURL, Contact: privacyContact, CompanyName: companyName, Estate: c.Estate,
+			Lookup: lookup, PublicURL: publicURL, Contact: privacyContact, CompanyName: companyName, Estate: c.Estate, Drills: c.Drills,
 		}),
 		Channels: ways, DrillChannels: ways, Line: line, DrillLine: line,
 		ReturnToken: func(delivery uuid.UUID) string { return token(delivery.String()) },

@@ -84,7 +84,7 @@ func NewEngine(t testing.TB, h *House, o EngineOptions) *Engine {
 		Namespace: namespace, Prefix: "test-" + uuid.NewString()[:8], Mail: e.Mail.Addr(), Roots: e.Mail.CertificatePEM(),
 		Pager: e.Pager.URL, PagerSecret: pagerSecret(), OnCall: OnCall, Lease: o.Lease, Stop: 5 * time.Second,
 		CommandTimeout: o.SilenceLimit, DataTimeout: o.SilenceLimit, WatchEvery: o.WatchEvery, WatchGrace: o.WatchGrace,
-		Connections: 20, MaxConnectionsPerHost: 8, Debug: o.Debug, Estate: o.Estate, Stores: o.Connections,
+		Connections: 20, MaxConnectionsPerHost: 8, Debug: o.Debug, Drills: h.Options.Drills, Estate: o.Estate, Stores: o.Connections,
 	}
 	if o.Temporal != nil {
 		e.crew.Temporal = o.Temporal.HostPort

@@ -193,8 +193,12 @@ func Text() letters.Notice {
 // Approved drafts, submits, previews and approves a notice for everybody who is owed one.
 func (h *House) Approved(t testing.TB, caseID uuid.UUID) uuid.UUID {
 	t.Helper()
+	return h.approved(t, caseID, Text())
+}
+
+func (h *House) approved(t testing.TB, caseID uuid.UUID, text letters.Notice) uuid.UUID {
+	t.Helper()
 	ctx := context.Background()
-	text := Text()
 	drafted, err := h.Desk.DraftNotice(ctx, h.As(access.CommsLead), "", caseID, desk.NoticeInput{Content: &text})
 	require.NoError(t, err)
 	_, err = h.Desk.SubmitNotice(ctx, h.As(access.CommsLead), "", caseID, *drafted.ID, desk.SubmitInput{})

@@ -50,7 +50,7 @@ var unapproved = map[string]bool{"identity": true, "acknowledgement": true, "con
 func (o *oracle) permitted(c *ledgerCase, campaign uuid.UUID) {
 	var released, approved *ledgerEntry
 	for i, e := range c.entries {
-		if e.kind == "notice.released" && e.refers("campaign", campaign) {
+		if e.kind == "notice.released" && (e.refers("campaign", campaign) || e.refers("rest", campaign)) {
 			released = &c.entries[i]
 			break
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
+	"mime"
 	netmail "net/mail"
 	"slices"
 	"strings"
@@ -30,13 +31,22 @@ func mailsTo(t *testing.T, e *testkit.Engine, address string) (mails []string) {
 		if !slices.Contains(m.To, address) {
 			continue
 		}
-		data, err := e.Mail.Data(m.ID)
-		require.NoError(t, err)
-		read, err := netmail.ReadMessage(bytes.NewReader(data))
-		require.NoError(t, err)
-		mails = append(mails, text(t, read.Header.Get("Content-Type"), read.Header.Get("Content-Transfer-Encoding"), read.Body))
+		_, body := mailOf(t, e, m)
+		mails = append(mails, body)
 	}
 	return mails
+}
+
+// mailOf is a mail as people read it.
+func mailOf(t *testing.T, e *testkit.Engine, m mail.Message) (subject, body string) {
+	t.Helper()
+	data, err := e.Mail.Data(m.ID)
+	require.NoError(t, err)
+	read, err := netmail.ReadMessage(bytes.NewReader(data))
+	require.NoError(t, err)
+	subject, err = new(mime.WordDecoder).DecodeHeader(read.Header.Get("Subject"))
+	require.NoError(t, err)
+	return subject, text(t, read.Header.Get("Content-Type"), read.Header.Get("Content-Transfer-Encoding"), read.Body)
 }
 
 // codesTo are the codes in them.
