@@ -157,8 +157,8 @@ func (Begin) decide(d *Decision) error {
 type Shown struct{ Identity, Method string }
 
 func (c Shown) decide(d *Decision) error {
-	if d.State.Status.Ended() || d.State.Status.Begun() || d.State.Status == Restricting {
-		return d.in("showing an identity", Received, VerifyingIdentity, Scoping, AwaitingApproval, InHand)
+	if !d.State.Verifies() {
+		return problem.Blocked(problem.Blocker{Code: "wrong_status", Detail: fmt.Sprintf("nothing more is verified for a request that is %s; what belongs to another identity is asked for anew", d.State.Status)})
 	}
 	d.write("identity.verified", map[string]any{"identity": c.Identity, "method": c.Method}, nil)
 	d.State.Plan = nil // A plan that was made, or is being made, was made without it.
