@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/activities"
@@ -158,4 +159,27 @@ func TestATasksIdentifiersAreShownOnceAndALostAnswerIsRepeated(t *testing.T) {
 	}
 	stored := scan[string](t, c.Database.Superuser, `SELECT coalesce(string_agg(k::text, ''), '') FROM idempotency k`)
 	require.NotContains(t, stored, "ana@example.test")
+}
+
+// The answer to a letter that was unclear meets what is owed for what it turned out to ask for, and not what was counted before.
+func TestTheAnswerToALetterThatWasReadLaterMeetsWhatIsOwed(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	require.NoError(t, c.Desk.TakeLetter(c.ctx, desk.LetterMail{From: "ana@example.test", Subject: "Hello", Text: "what about my data?", MessageID: "1@example.test", ReceivedAt: time.Now(), Drill: true}))
+	c.Case = scan[uuid.UUID](t, c.Database.Superuser, `SELECT id FROM cases`)
+	_, err := c.Desk.ReadRequest(c.ctx, c.As(access.PrivacyLead), "", c.Case, desk.ReadInput{Right: "opt_out", Country: "US-CA"})
+	require.NoError(t, err)
+	c.jobs(func(desk.Job) {})
+	_, err = c.Desk.DoneRequest(c.ctx, c.As(access.Responder), "", c.Case, desk.DoneInput{Evidence: "switched off"})
+	require.NoError(t, err)
+	c.drafted()
+	letters, err := c.Desk.Letters(c.ctx, c.As(access.PrivacyLead), c.Case)
+	require.NoError(t, err)
+	answer := letters[len(letters)-1]
+	_, err = c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, answer.ID, desk.DigestInput{Digest: answer.Digest})
+	require.NoError(t, err)
+	c.jobs(func(desk.Job) {})
+	require.Equal(t, "met", c.owed("ccpa-7026-opt-out").State)
+	require.Zero(t, c.view().Counts.OpenDuties)
+	c.verified()
 }
