@@ -227,8 +227,13 @@ func (w *work) deniedFor(ctx context.Context) string {
 	return ""
 }
 
-// tellLines says of every place what is true now: gone and seen to be gone, still being removed, kept on a ground.
+// tellLines says of every place what is true now: gone and seen to be gone, still being removed, kept on a ground. Of a duplicate
+// that is what became of the request that it repeats.
 func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
+	w, err := w.canonical(ctx)
+	if err != nil {
+		return err
+	}
 	targets, err := w.Targets(ctx, w.c.ID)
 	if err != nil {
 		return err
@@ -287,6 +292,25 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 		v.Unsearched = append(v.Unsearched, person.Line{Where: string(place.Address), Why: place.Instead})
 	}
 	return nil
+}
+
+// canonical is the request that a duplicate repeats, to be read; w itself where it repeats none.
+func (w *work) canonical(ctx context.Context) (*work, error) {
+	for w.request.Canonical != "" { // What it repeats may have become a duplicate since.
+		id, err := uuid.Parse(w.request.Canonical)
+		if err != nil {
+			return nil, err
+		}
+		c, err := w.Case(ctx, Docket, id)
+		if err != nil {
+			return nil, err
+		}
+		w = &work{Tx: w.Tx, c: c, actor: w.actor}
+		if err := json.Unmarshal(c.State, &w.request); err != nil {
+			return nil, fmt.Errorf("cannot read the state of the request that it repeats: %w", err)
+		}
+	}
+	return w, nil
 }
 
 // searched says how far the company looked for the person.
