@@ -162,6 +162,10 @@ func (c Shown) decide(d *Decision) error {
 	}
 	d.write("identity.verified", map[string]any{"identity": c.Identity, "method": c.Method}, nil)
 	d.State.Plan = nil // A plan that was made, or is being made, was made without it.
+	if d.State.CaredBy != "" && d.Counts.Verified > 1 { // Whoever looked did so without it.
+		d.State.CaredBy = ""
+		d.write("care.needed", map[string]any{"care": d.State.Care}, nil)
+	}
 	if d.State.Status == Received || d.State.Status == VerifyingIdentity || d.State.Status == AwaitingApproval {
 		if d.State.Status = InHand; d.State.Right.Searched() {
 			d.State.Status = Scoping
