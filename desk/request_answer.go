@@ -265,15 +265,7 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 			case "verified", "attested":
 				gone.Count, gone.At, gone.Attested = gone.Count+s.Items, s.VerifiedAt, gone.Attested || s.State == "attested"
 			case "kept", "held":
-				kept := line
-				kept.Count, kept.Until, kept.Ground = s.Items, s.Until, deref(s.Ground)
-				switch {
-				case s.Hold != nil:
-					kept.Why = fmt.Sprintf("GDPR art. 17(3)(%s)", estate.Ground(kept.Ground).Letter())
-				case kept.Ground != lockGround:
-					kept.Why = deref(s.Words)
-				}
-				v.Kept = append(v.Kept, kept)
+				v.Kept = append(v.Kept, keptLine(line, s))
 			default:
 				going.Count += s.Items
 			}
@@ -285,11 +277,67 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 			v.Going = append(v.Going, going)
 		}
 	}
-	if v.Search, err = w.searched(ctx, targets); err != nil {
+	if v.Search, err = w.searched(ctx, targets); err == nil && v.Search == person.Searched {
+		err = w.tellKeptBefore(ctx, targets, v)
+	}
+	if err != nil {
 		return err
 	}
 	for _, place := range d.unsearched() {
 		v.Unsearched = append(v.Unsearched, person.Line{Where: string(place.Address), Why: place.Instead})
+	}
+	return nil
+}
+
+// keptLine says what keeps some records of a place, and until when.
+func keptLine(line person.Line, s store.PageSum) person.Line {
+	line.Count, line.Until, line.Ground = s.Items, s.Until, deref(s.Ground)
+	switch {
+	case s.Hold != nil:
+		line.Why = fmt.Sprintf("GDPR art. 17(3)(%s)", estate.Ground(line.Ground).Letter())
+	case line.Ground != lockGround:
+		line.Why = deref(s.Words)
+	}
+	return line
+}
+
+// tellKeptBefore says what earlier requests of the same person left behind on a ground, at places where this one found nothing:
+// the account that led to it is gone, and it is held all the same.
+func (w *work) tellKeptBefore(ctx context.Context, targets []store.Target, v *person.Values) error {
+	earlier, err := w.SharedWith(ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range earlier {
+		c, err := w.Case(ctx, Docket, id)
+		if err != nil {
+			return err
+		}
+		var before request.State
+		if err := json.Unmarshal(c.State, &before); err != nil {
+			return fmt.Errorf("cannot read the state of an earlier request: %w", err)
+		}
+		if c.Restricted || c.Drill != w.c.Drill || before.Instructed != w.request.Instructed {
+			continue // Not the same people's to tell.
+		}
+		sums, err := w.PageSums(ctx, id)
+		if err != nil {
+			return err
+		}
+		left, err := w.Targets(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, t := range left {
+			if slices.ContainsFunc(targets, func(own store.Target) bool { return own.Address == t.Address && own.Located > 0 }) {
+				continue
+			}
+			for _, s := range sums {
+				if s.Target == t.ID && s.Items > 0 && (s.State == "kept" || s.State == "held") {
+					v.Kept = append(v.Kept, keptLine(person.Line{Class: t.Class, Where: t.Address}, s))
+				}
+			}
+		}
 	}
 	return nil
 }

@@ -183,3 +183,30 @@ func TestTheAnswerToALetterThatWasReadLaterMeetsWhatIsOwed(t *testing.T) {
 	require.Zero(t, c.view().Counts.OpenDuties)
 	c.verified()
 }
+
+// What an earlier request left behind on a ground is held, though the account that led to it is gone: whoever asks again is not
+// told that there is nothing.
+func TestAnAnswerTellsWhatAnEarlierRequestKeeps(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	c.approves()
+	c.advance(73 * time.Hour)
+	c.runs()
+	require.Equal(t, "completed_with_retention", c.view().Status)
+	first := c.Case
+	for _, right := range []string{"erasure", "access"} {
+		c.asks(right, "ana@example.test")
+		require.NotContains(t, c.drafted(), "app/invoices", "nobody was shown to be the person")
+		require.Zero(t, c.planned().State.Plan.Located)
+		text := c.drafted()
+		require.NotContains(t, text, "hold nothing")
+		require.Contains(t, text, "app/invoices: records: 1; the reason: tax law (invoices are kept for ten years for the tax authorities); kept until 1 January 2035\n")
+	}
+	c.asks("access", "ben@example.test")
+	c.planned()
+	require.NotContains(t, c.drafted(), "2035")
+	c.Case = first
+	c.verified()
+}
