@@ -483,19 +483,58 @@ func (d *Desk) ApproveLetter(ctx context.Context, actor access.Actor, key string
 	})
 }
 
-// extended lets a period be longer once the letter with the reasons was accepted within the first one.
-func (d *Desk) extended(ctx context.Context, w *work, sending store.Campaign) error {
-	n, err := w.Notice(ctx, w.c.ID, sending.Notice)
+// extended lets a period be longer once a letter with the reasons reached the person within the first one, and no longer where it
+// came back. notice is the letter about which something was heard.
+func (d *Desk) extended(ctx context.Context, w *work, notice uuid.UUID) error {
+	n, err := w.Notice(ctx, w.c.ID, notice)
 	if err != nil || n.Kind != noticePersonal+string(person.Extension) {
 		return err
 	}
 	owed, err := w.answerDuty(ctx)
-	if err != nil || owed == nil || owed.Limit == nil {
+	if err != nil || owed == nil {
 		return err
 	}
-	accepted, err := w.AcceptedAt(ctx, sending.ID)
-	if err != nil || accepted == nil || accepted.After(*owed.Limit) {
+	was, first := w.request.Extended, *owed
+	w.request.Extended = false
+	err = d.requestClock(ctx, w, &first)
+	w.request.Extended = was
+	if err != nil || first.Limit == nil {
 		return err
 	}
-	return firstError(w.decideRequest(ctx, request.Extend{Letter: n.ID.String()}), d.recount(ctx, w, "extended"))
+	notices, err := w.Notices(ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
+	letter := uuid.Nil
+	for _, one := range notices {
+		if one.Kind != n.Kind {
+			continue
+		}
+		deliveries, err := w.DeliveriesOfNotice(ctx, w.c.ID, one.ID)
+		if err != nil {
+			return err
+		}
+		reached, at, _, err := meets(store.Duty{Notice: &one.ID, Evidence: owed.Evidence}, deliveries)
+		if err != nil {
+			return err
+		}
+		if reached && !at.After(*first.Limit) {
+			letter = one.ID
+		}
+	}
+	switch {
+	case letter != uuid.Nil && !was:
+		return firstError(w.decideRequest(ctx, request.Extend{Letter: letter.String()}), d.recount(ctx, w, "extended"))
+	case letter == uuid.Nil && was:
+		return firstError(w.decideRequest(ctx, request.Unextend{Letter: notice.String()}), d.recount(ctx, w, "the extension came back"))
+	}
+	return nil
+}
+
+// heard is what a request makes of news about a letter of its own.
+func (d *Desk) heard(ctx context.Context, w *work, one store.Delivery) error {
+	if w.c.Kind != KindRequest || one.Notice == nil {
+		return nil
+	}
+	return d.extended(ctx, w, *one.Notice)
 }

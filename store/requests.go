@@ -314,12 +314,3 @@ func (tx *Tx) Unsuppress(ctx context.Context, kind string, commit []byte, at tim
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
-
-// AcceptedAt is when a sending to one recipient was accepted by the other side; nil where it was not.
-func (tx *Tx) AcceptedAt(ctx context.Context, campaignID uuid.UUID) (at *time.Time, err error) {
-	err = tx.QueryRow(ctx, `SELECT min(accepted_at) FROM delivery WHERE campaign_id = $1 AND bounced_at IS NULL`, campaignID).Scan(&at)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read what was accepted: %w", err)
-	}
-	return at, nil
-}

@@ -162,8 +162,8 @@ func (c Shown) decide(d *Decision) error {
 	}
 	d.write("identity.verified", map[string]any{"identity": c.Identity, "method": c.Method}, nil)
 	d.State.Plan = nil // A plan that was made, or is being made, was made without it.
-	if d.State.CaredBy != "" && d.Counts.Verified > 1 { // Whoever looked did so without it.
-		d.State.CaredBy = ""
+	if d.State.CaredBy != "" && d.Counts.Verified > 1 {
+		d.State.CaredBy = "" // Whoever looked did so without it.
 		d.write("care.needed", map[string]any{"care": d.State.Care}, nil)
 	}
 	if d.State.Status == Received || d.State.Status == VerifyingIdentity || d.State.Status == AwaitingApproval {
@@ -456,6 +456,15 @@ func (c Extend) decide(d *Decision) error {
 	}
 	d.State.Extended = true
 	d.write("request.extended", map[string]any{"letter": c.Letter}, nil)
+	return nil
+}
+
+// Unextend says that the letter came back: it did not reach the person, and the first period is the one that counts.
+type Unextend struct{ Letter string }
+
+func (c Unextend) decide(d *Decision) error {
+	d.State.Extended = false
+	d.write("request.extension_came_back", map[string]any{"letter": c.Letter}, nil)
 	return nil
 }
 
