@@ -34,7 +34,7 @@ var arrows = map[string][]string{
 	"core/register":     {"core/audit", "core/cells"},
 	"core/certificate":  {"core/audit"},
 	"core/seal":         {"core/problem"},
-	"core/estate":       {"core/problem"},
+	"core/estate":       {"core/certificate", "core/problem"},
 	"core/erasing":      {"core/estate"},
 	"erasure":           {"erasure", "core"},
 	"core/cases":        {"core/cases", "core/clock", "core/duty", "core/packs", "core/access", "core/letters", "core/problem"},

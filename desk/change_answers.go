@@ -247,7 +247,7 @@ func (d *Desk) May(ctx context.Context, actor access.Actor, in MayInput) (view M
 			view = MayView{May: verdict.May, From: utc(verdict.From), Why: verdict.Why, Change: asked.Code}
 			return nil
 		}
-		code, since, known, err := tx.TookEffect(ctx, in.Subject, in.Customer, d.drills)
+		code, since, known, err := tx.TookEffect(ctx, in.Subject, in.Customer, in.Service, d.drills)
 		switch {
 		case err != nil:
 			return err

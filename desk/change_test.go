@@ -574,6 +574,28 @@ func TestWhoeverCannotBeReachedIsToldByHand(t *testing.T) {
 	a.verified()
 }
 
+// A change of one service opens nothing for another, and reaches nobody who does not use it.
+func TestAChangeOfOneServiceOpensNothingForAnother(t *testing.T) {
+	t.Parallel()
+	a := announces(t, func(in *desk.OpenChangeInput) { in.Services = []string{"image-studio"} })
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	a.later(300 * day)
+	require.Equal(t, "effective", a.view().Status)
+	may := func(customer, service string) bool {
+		view, err := a.Desk.May(a.ctx, a.As(access.Integration), desk.MayInput{Subject: "example-models", Customer: customer, Service: service})
+		require.NoError(t, err)
+		return view.May
+	}
+	require.Less(t, a.view().Customers, 15)
+	require.True(t, may("C-1015", "image-studio"))
+	require.False(t, may("C-1015", "chat-api"), "it uses it, and was told of another")
+	a.comes()
+	require.True(t, may("T-00001", "image-studio"))
+	require.False(t, may("T-00001", "chat-api"))
+}
+
 // A first slice that holds everybody leaves nothing behind that waits for a person.
 func TestAFirstSliceOfEverybodyLeavesNoSendingBehind(t *testing.T) {
 	t.Parallel()

@@ -367,6 +367,9 @@ type DuplicateInput struct {
 // LinkRequest makes a request a duplicate of an earlier one, where both share an identity that was verified in each.
 func (d *Desk) LinkRequest(ctx context.Context, actor access.Actor, key string, caseID uuid.UUID, in DuplicateInput) (Receipt, error) {
 	return d.onRequest(ctx, actor, key, access.RequestWork, caseID, in, func(w *work) (Receipt, error) {
+		if err := w.LockLinking(ctx); err != nil { // Else each of two could be linked to the other at once.
+			return Receipt{}, err
+		}
 		earlier, err := caseByRef(ctx, w.Tx, actor, in.Of)
 		if err != nil {
 			return Receipt{}, err

@@ -227,8 +227,13 @@ func (w *work) deniedFor(ctx context.Context) string {
 	return ""
 }
 
-// tellLines says of every place what is true now: gone and seen to be gone, still being removed, kept on a ground.
+// tellLines says of every place what is true now: gone and seen to be gone, still being removed, kept on a ground. Of a duplicate
+// that is what became of the request that it repeats.
 func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
+	w, err := w.canonical(ctx)
+	if err != nil {
+		return err
+	}
 	targets, err := w.Targets(ctx, w.c.ID)
 	if err != nil {
 		return err
@@ -260,15 +265,7 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 			case "verified", "attested":
 				gone.Count, gone.At, gone.Attested = gone.Count+s.Items, s.VerifiedAt, gone.Attested || s.State == "attested"
 			case "kept", "held":
-				kept := line
-				kept.Count, kept.Until, kept.Ground = s.Items, s.Until, deref(s.Ground)
-				switch {
-				case s.Hold != nil:
-					kept.Why = fmt.Sprintf("GDPR art. 17(3)(%s)", estate.Ground(kept.Ground).Letter())
-				case kept.Ground != lockGround:
-					kept.Why = deref(s.Words)
-				}
-				v.Kept = append(v.Kept, kept)
+				v.Kept = append(v.Kept, keptLine(line, s))
 			default:
 				going.Count += s.Items
 			}
@@ -280,13 +277,88 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 			v.Going = append(v.Going, going)
 		}
 	}
-	if v.Search, err = w.searched(ctx, targets); err != nil {
+	if v.Search, err = w.searched(ctx, targets); err == nil && v.Search == person.Searched {
+		err = w.tellKeptBefore(ctx, targets, v)
+	}
+	if err != nil {
 		return err
 	}
 	for _, place := range d.unsearched() {
 		v.Unsearched = append(v.Unsearched, person.Line{Where: string(place.Address), Why: place.Instead})
 	}
 	return nil
+}
+
+// keptLine says what keeps some records of a place, and until when.
+func keptLine(line person.Line, s store.PageSum) person.Line {
+	line.Count, line.Until, line.Ground = s.Items, s.Until, deref(s.Ground)
+	switch {
+	case s.Hold != nil:
+		line.Why = fmt.Sprintf("GDPR art. 17(3)(%s)", estate.Ground(line.Ground).Letter())
+	case line.Ground != lockGround:
+		line.Why = deref(s.Words)
+	}
+	return line
+}
+
+// tellKeptBefore says what earlier requests of the same person left behind on a ground, at places where this one found nothing:
+// the account that led to it is gone, and it is held all the same.
+func (w *work) tellKeptBefore(ctx context.Context, targets []store.Target, v *person.Values) error {
+	earlier, err := w.SharedWith(ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range earlier {
+		c, err := w.Case(ctx, Docket, id)
+		if err != nil {
+			return err
+		}
+		var before request.State
+		if err := json.Unmarshal(c.State, &before); err != nil {
+			return fmt.Errorf("cannot read the state of an earlier request: %w", err)
+		}
+		if c.Restricted || c.Drill != w.c.Drill || before.Instructed != w.request.Instructed {
+			continue // Not the same people's to tell.
+		}
+		sums, err := w.PageSums(ctx, id)
+		if err != nil {
+			return err
+		}
+		left, err := w.Targets(ctx, id)
+		if err != nil {
+			return err
+		}
+		for _, t := range left {
+			if slices.ContainsFunc(targets, func(own store.Target) bool { return own.Address == t.Address && own.Located > 0 }) {
+				continue
+			}
+			for _, s := range sums {
+				if s.Target == t.ID && s.Items > 0 && (s.State == "kept" || s.State == "held") {
+					v.Kept = append(v.Kept, keptLine(person.Line{Class: t.Class, Where: t.Address}, s))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// canonical is the request that a duplicate repeats, to be read; w itself where it repeats none.
+func (w *work) canonical(ctx context.Context) (*work, error) {
+	for w.request.Canonical != "" { // What it repeats may have become a duplicate since.
+		id, err := uuid.Parse(w.request.Canonical)
+		if err != nil {
+			return nil, err
+		}
+		c, err := w.Case(ctx, Docket, id)
+		if err != nil {
+			return nil, err
+		}
+		w = &work{Tx: w.Tx, c: c, actor: w.actor}
+		if err := json.Unmarshal(c.State, &w.request); err != nil {
+			return nil, fmt.Errorf("cannot read the state of the request that it repeats: %w", err)
+		}
+	}
+	return w, nil
 }
 
 // searched says how far the company looked for the person.
@@ -411,19 +483,58 @@ func (d *Desk) ApproveLetter(ctx context.Context, actor access.Actor, key string
 	})
 }
 
-// extended lets a period be longer once the letter with the reasons was accepted within the first one.
-func (d *Desk) extended(ctx context.Context, w *work, sending store.Campaign) error {
-	n, err := w.Notice(ctx, w.c.ID, sending.Notice)
+// extended lets a period be longer once a letter with the reasons reached the person within the first one, and no longer where it
+// came back. notice is the letter about which something was heard.
+func (d *Desk) extended(ctx context.Context, w *work, notice uuid.UUID) error {
+	n, err := w.Notice(ctx, w.c.ID, notice)
 	if err != nil || n.Kind != noticePersonal+string(person.Extension) {
 		return err
 	}
 	owed, err := w.answerDuty(ctx)
-	if err != nil || owed == nil || owed.Limit == nil {
+	if err != nil || owed == nil {
 		return err
 	}
-	accepted, err := w.AcceptedAt(ctx, sending.ID)
-	if err != nil || accepted == nil || accepted.After(*owed.Limit) {
+	was, first := w.request.Extended, *owed
+	w.request.Extended = false
+	err = d.requestClock(ctx, w, &first)
+	w.request.Extended = was
+	if err != nil || first.Limit == nil {
 		return err
 	}
-	return firstError(w.decideRequest(ctx, request.Extend{Letter: n.ID.String()}), d.recount(ctx, w, "extended"))
+	notices, err := w.Notices(ctx, w.c.ID)
+	if err != nil {
+		return err
+	}
+	letter := uuid.Nil
+	for _, one := range notices {
+		if one.Kind != n.Kind {
+			continue
+		}
+		deliveries, err := w.DeliveriesOfNotice(ctx, w.c.ID, one.ID)
+		if err != nil {
+			return err
+		}
+		reached, at, _, err := meets(store.Duty{Notice: &one.ID, Evidence: owed.Evidence}, deliveries)
+		if err != nil {
+			return err
+		}
+		if reached && !at.After(*first.Limit) {
+			letter = one.ID
+		}
+	}
+	switch {
+	case letter != uuid.Nil && !was:
+		return firstError(w.decideRequest(ctx, request.Extend{Letter: letter.String()}), d.recount(ctx, w, "extended"))
+	case letter == uuid.Nil && was:
+		return firstError(w.decideRequest(ctx, request.Unextend{Letter: notice.String()}), d.recount(ctx, w, "the extension came back"))
+	}
+	return nil
+}
+
+// heard is what a request makes of news about a letter of its own.
+func (d *Desk) heard(ctx context.Context, w *work, one store.Delivery) error {
+	if w.c.Kind != KindRequest || one.Notice == nil {
+		return nil
+	}
+	return d.extended(ctx, w, *one.Notice)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/activities"
@@ -158,4 +159,54 @@ func TestATasksIdentifiersAreShownOnceAndALostAnswerIsRepeated(t *testing.T) {
 	}
 	stored := scan[string](t, c.Database.Superuser, `SELECT coalesce(string_agg(k::text, ''), '') FROM idempotency k`)
 	require.NotContains(t, stored, "ana@example.test")
+}
+
+// The answer to a letter that was unclear meets what is owed for what it turned out to ask for, and not what was counted before.
+func TestTheAnswerToALetterThatWasReadLaterMeetsWhatIsOwed(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	require.NoError(t, c.Desk.TakeLetter(c.ctx, desk.LetterMail{From: "ana@example.test", Subject: "Hello", Text: "what about my data?", MessageID: "1@example.test", ReceivedAt: time.Now(), Drill: true}))
+	c.Case = scan[uuid.UUID](t, c.Database.Superuser, `SELECT id FROM cases`)
+	_, err := c.Desk.ReadRequest(c.ctx, c.As(access.PrivacyLead), "", c.Case, desk.ReadInput{Right: "opt_out", Country: "US-CA"})
+	require.NoError(t, err)
+	c.jobs(func(desk.Job) {})
+	_, err = c.Desk.DoneRequest(c.ctx, c.As(access.Responder), "", c.Case, desk.DoneInput{Evidence: "switched off"})
+	require.NoError(t, err)
+	c.drafted()
+	letters, err := c.Desk.Letters(c.ctx, c.As(access.PrivacyLead), c.Case)
+	require.NoError(t, err)
+	answer := letters[len(letters)-1]
+	_, err = c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, answer.ID, desk.DigestInput{Digest: answer.Digest})
+	require.NoError(t, err)
+	c.jobs(func(desk.Job) {})
+	require.Equal(t, "met", c.owed("ccpa-7026-opt-out").State)
+	require.Zero(t, c.view().Counts.OpenDuties)
+	c.verified()
+}
+
+// What an earlier request left behind on a ground is held, though the account that led to it is gone: whoever asks again is not
+// told that there is nothing.
+func TestAnAnswerTellsWhatAnEarlierRequestKeeps(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	c.approves()
+	c.advance(73 * time.Hour)
+	c.runs()
+	require.Equal(t, "completed_with_retention", c.view().Status)
+	first := c.Case
+	for _, right := range []string{"erasure", "access"} {
+		c.asks(right, "ana@example.test")
+		require.NotContains(t, c.drafted(), "app/invoices", "nobody was shown to be the person")
+		require.Zero(t, c.planned().State.Plan.Located)
+		text := c.drafted()
+		require.NotContains(t, text, "hold nothing")
+		require.Contains(t, text, "app/invoices: records: 1; the reason: tax law (invoices are kept for ten years for the tax authorities); kept until 1 January 2035\n")
+	}
+	c.asks("access", "ben@example.test")
+	c.planned()
+	require.NotContains(t, c.drafted(), "2035")
+	c.Case = first
+	c.verified()
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/core/access"
@@ -204,5 +205,42 @@ func TestAnAnswerByHandMeetsTheDutyOnceItIsConfirmed(t *testing.T) {
 	_, err = c.Desk.ConfirmFiling(c.ctx, c.As(access.LegalCounsel), "", c.Case, *filed.ID, desk.ReasonInput{Reason: "seen"})
 	require.NoError(t, err)
 	require.Equal(t, "met", c.owed("gdpr-12-3").State)
+	c.verified()
+}
+
+// A letter that came back extended nothing; one that a relay took extends once it arrived, and not before.
+func TestAnExtensionStandsOnlyWhileItsLetterReachedThePerson(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	sends := func() {
+		drafted, err := c.Desk.DraftLetter(c.ctx, c.As(access.Responder), "", c.Case, desk.LetterInput{Kind: "extension", Words: "many requests at once"})
+		require.NoError(t, err)
+		_, err = c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, *drafted.ID, desk.DigestInput{Digest: c.newest().Digest})
+		require.NoError(t, err)
+	}
+	c.opens(desk.RequestInput{Right: "erasure", Country: "DE"})
+	c.jobs(func(desk.Job) {})
+	first := *c.owed("gdpr-12-3").Limit
+	var sent desk.Job
+	sends()
+	c.jobs(func(job desk.Job) { sent = job })
+	require.True(t, c.view().State.Extended)
+	require.NoError(t, c.Desk.Report(c.ctx, sent.Delivery, desk.ReportInput{Kind: "bounced", Status: "5.1.1", Words: "no such mailbox", Digest: [32]byte{1}}))
+	require.False(t, c.view().State.Extended)
+	require.Equal(t, first, *c.owed("gdpr-12-3").Limit)
+
+	sends()
+	sending := scan[uuid.UUID](t, c.Database.Superuser, `SELECT id FROM campaign WHERE case_id = $1 AND state = 'running'`, c.Case)
+	jobs, err := c.Desk.Claim(c.ctx, sending, uuid.New(), 10)
+	require.NoError(t, err)
+	require.NoError(t, c.Desk.Begin(c.ctx, jobs[0], [32]byte{1}, "relay"))
+	require.NoError(t, c.Desk.Finish(c.ctx, jobs[0], desk.Answer{Outcome: "handed_on", Code: 250}))
+	require.NoError(t, c.Desk.Seal(c.ctx, sending))
+	require.NoError(t, c.Desk.FinishCampaign(c.ctx, sending))
+	require.Equal(t, first, *c.owed("gdpr-12-3").Limit, "our own relay is not the person's")
+	require.NoError(t, c.Desk.Report(c.ctx, jobs[0].Delivery, desk.ReportInput{Kind: "delivered", Status: "2.0.0", Digest: [32]byte{2}}))
+	require.True(t, c.owed("gdpr-12-3").Limit.After(first))
+	require.NoError(t, c.Desk.Report(c.ctx, sent.Delivery, desk.ReportInput{Kind: "bounced", Status: "5.1.1", Words: "again", Digest: [32]byte{3}}))
+	require.True(t, c.view().State.Extended, "it came back from the letter before")
 	c.verified()
 }

@@ -285,3 +285,50 @@ func TestWhatWasGatheredForACancelledRequestIsWiped(t *testing.T) {
 	c.wiped()
 	c.verified()
 }
+
+// An identity that is shown after the release changes nothing of it: what is fetched and wiped is what was released.
+func TestAnIdentityThatIsShownAfterTheReleaseLeavesItAsItIs(t *testing.T) {
+	t.Parallel()
+	c := namesTwo(t)
+	c.releases()
+	challenge, code := c.mailed()
+	refused(t, c.showsTheOther(), "wrong_status")
+	_, err := c.Desk.AskIdentity(c.ctx, c.As(access.PrivacyLead), "", c.Case, c.view().Identities[1].ID)
+	refused(t, err, "wrong_status")
+	_, err = c.fetches(challenge, code)
+	require.NoError(t, err)
+	c.advance(25 * time.Hour)
+	c.runs()
+	require.Equal(t, "completed", c.view().Status)
+	c.wiped()
+	c.verified()
+}
+
+// What was gathered by a plan that an identity made void is forgotten with it, however the request ends.
+func TestWhatAVoidPlanGatheredIsForgotten(t *testing.T) {
+	t.Parallel()
+	c := namesTwo(t)
+	require.NoError(t, c.showsTheOther())
+	c.wiped()
+	_, err := c.Desk.CancelRequest(c.ctx, c.As(access.PrivacyLead), "", c.Case, desk.ReasonInput{Reason: "withdrawn"})
+	require.NoError(t, err)
+	c.runs()
+	require.Empty(t, c.view().Targets)
+	c.verified()
+}
+
+// namesTwo brings a request for a copy to a plan by the first of the two identities that it names.
+func namesTwo(t *testing.T) *counter {
+	t.Helper()
+	c := newCounter(t)
+	c.opens(desk.RequestInput{Right: "access", Country: "DE", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}, {Kind: "account_id", Value: "1"}}})
+	require.Equal(t, "awaiting_approval", c.planned().Status)
+	return c
+}
+
+// showsTheOther records a check of the second identity.
+func (c *counter) showsTheOther() error {
+	c.t.Helper()
+	_, err := c.Desk.VerifyIdentity(c.ctx, c.As(access.PrivacyLead), "", c.Case, c.view().Identities[1].ID, desk.VerifyInput{Method: "call_back", Evidence: "answered"})
+	return err
+}

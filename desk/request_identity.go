@@ -34,7 +34,7 @@ func (d *Desk) AskIdentity(ctx context.Context, actor access.Actor, key string, 
 		if err != nil {
 			return Receipt{}, err
 		}
-		if w.request.Status.Ended() || w.request.Status.Begun() || w.request.Status == request.Restricting {
+		if !w.request.Verifies() {
 			return Receipt{}, problem.Blocked(problem.Blocker{Code: "wrong_status", Detail: "nothing more is verified for a request that is " + string(w.request.Status)})
 		}
 		return Receipt{ID: &identityID}, d.ask(ctx, w, one)
@@ -195,8 +195,14 @@ func (d *Desk) shown(ctx context.Context, w *work, i store.Identity, method stri
 	if err := w.SetIdentity(ctx, i.ID, "verified", method, &w.c.Now); err != nil {
 		return err
 	}
+	planned := w.request.Plan != nil
 	if err := w.decideRequest(ctx, request.Shown{Identity: i.ID.String(), Method: method}); err != nil {
 		return err
+	}
+	if planned { // What was located without it is forgotten.
+		if err := w.LayOut(ctx, w.c.ID, nil); err != nil {
+			return err
+		}
 	}
 	starts, err := w.Starts(ctx, w.c.ID)
 	if _, before := starts[clock.FactIdentityConfirmed]; err != nil || before {

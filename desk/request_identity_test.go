@@ -3,6 +3,7 @@ package desk_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -196,6 +197,50 @@ func TestADuplicateIsCoveredByTheRequestThatItRepeats(t *testing.T) {
 	_, err = c.Desk.CancelRequest(c.ctx, c.As(access.PrivacyLead), "", first.Case, desk.ReasonInput{Reason: "changed their mind"})
 	require.NoError(t, err)
 	refused(t, link(), "ended")
+}
+
+// Two requests of one person that are linked to each other at once: one is the duplicate, and the other is carried out.
+func TestTwoRequestsAreNotEachOthersDuplicate(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	for range 3 {
+		one := c.asks("erasure", "ana@example.test")
+		c.proves()
+		other := c.asks("erasure", "ana@example.test")
+		c.proves()
+		linked := make([]error, 2)
+		var both sync.WaitGroup
+		for i, pair := range [][2]desk.Receipt{{one, other}, {other, one}} {
+			both.Go(func() {
+				_, linked[i] = c.Desk.LinkRequest(c.ctx, c.As(access.PrivacyLead), "", pair[0].Case, desk.DuplicateInput{Of: pair[1].Code})
+			})
+		}
+		both.Wait()
+		require.False(t, linked[0] == nil && linked[1] == nil, "nobody would carry either out")
+		require.True(t, linked[0] == nil || linked[1] == nil, linked)
+	}
+}
+
+// A3: whoever asked twice is told by both answers what became of the one that was carried out.
+func TestTheAnswerToADuplicateTellsWhatBecameOfTheOther(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	first := c.asks("erasure", "ana@example.test")
+	c.planned()
+	again := c.asks("erasure", "ana@example.test")
+	c.proves()
+	_, err := c.Desk.LinkRequest(c.ctx, c.As(access.PrivacyLead), "", again.Case, desk.DuplicateInput{Of: first.Code})
+	require.NoError(t, err)
+	require.Contains(t, c.drafted(), "- account and support, app/tickets: records: 3; under way")
+	c.Case = first.Case
+	c.approves()
+	c.advance(73 * time.Hour)
+	c.runs()
+	told := c.drafted()
+	c.Case = again.Case
+	require.Equal(t, strings.ReplaceAll(told, first.Code, again.Code), c.drafted())
+	require.Contains(t, told, "kept for ten years")
+	c.verified()
 }
 
 // A document is looked at by decision only, and is not kept: without the word that it was deleted it shows nothing.

@@ -54,14 +54,15 @@ func (d *Desk) letterValues(ctx context.Context, w *work, said requestContent) (
 	return v, err
 }
 
-// answerDuty is the duty to answer the person; nil where none is open or met.
+// answerDuty is the duty to answer the person; nil where there is none. One that was counted before it was known what is asked for
+// is none.
 func (w *work) answerDuty(ctx context.Context) (*store.Duty, error) {
 	duties, err := w.Duties(ctx, w.c.ID, store.DutyFilter{Limit: chunk})
 	if err != nil {
 		return nil, err
 	}
 	for _, owed := range duties {
-		if owed.Counterparty == toRequester && !strings.Contains(owed.Rule, "acknowledge") {
+		if owed.Counterparty == toRequester && owed.State != "superseded" && !strings.Contains(owed.Rule, "acknowledge") {
 			return &owed, nil
 		}
 	}

@@ -219,3 +219,23 @@ func refusalOf(err error) (refused problem.Error) {
 	}
 	return refused
 }
+
+// Whoever looked at an account looked at that one: another that an identity leads to afterwards is looked at as well.
+func TestWhoeverLookedLooksAgainOnceAnotherIdentityIsShown(t *testing.T) {
+	t.Parallel()
+	c := signalling(t)
+	c.says("sole_owner_of", "org-7")
+	_, err := c.live.Exec(c.ctx, `UPDATE accounts SET sole_owner_of = 'org-8' WHERE account_id = 2`)
+	require.NoError(t, err)
+	c.opens(desk.RequestInput{Right: "erasure", Country: "DE", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}, {Kind: "account_id", Value: "2"}}})
+	require.Equal(t, []string{"sole_owner"}, c.planned().State.Care)
+	_, err = c.Desk.CareRequest(c.ctx, c.As(access.LegalCounsel), "", c.Case, desk.ReasonInput{Reason: "the organisation was handed over"})
+	require.NoError(t, err)
+	require.NoError(t, c.showsTheOther())
+	_, err = c.Desk.ScopeRequest(c.ctx, c.As(access.Responder), "", c.Case)
+	require.NoError(t, err)
+	c.runs()
+	_, err = c.Desk.ApprovePlan(c.ctx, c.As(access.PrivacyLead), "", c.Case, desk.DigestInput{Digest: c.view().State.Plan.Digest})
+	refused(t, err, "care_needed")
+	c.verified()
+}

@@ -73,7 +73,7 @@ func (d *Desk) FinishCampaign(ctx context.Context, campaignID uuid.UUID) error {
 			return 0, err
 		}
 		if w.c.Kind == KindRequest {
-			return 0, firstError(w.endCampaign(ctx, p, campaign.Done), d.extended(ctx, w, p))
+			return 0, firstError(w.endCampaign(ctx, p, campaign.Done), d.extended(ctx, w, p.Notice))
 		}
 		return 0, firstError(w.endCampaign(ctx, p, campaign.Done), d.follow(ctx, w))
 	})

@@ -121,7 +121,7 @@ func (d *Desk) SettleDelivery(ctx context.Context, actor access.Actor, key strin
 		case "refused":
 			return Receipt{ID: &deliveryID}, d.trouble(ctx, w, one, Answer{Outcome: "refused"})
 		}
-		return Receipt{ID: &deliveryID}, firstError(d.weigh(ctx, w.Tx, one), d.follow(ctx, w))
+		return Receipt{ID: &deliveryID}, firstError(d.weigh(ctx, w.Tx, one), d.follow(ctx, w), d.heard(ctx, w, one))
 	})
 }
 
@@ -164,7 +164,7 @@ func (d *Desk) AcknowledgeDelivery(ctx context.Context, actor access.Actor, key 
 		if err := d.came(ctx, w, one, "acknowledged", in.At, struct{}{}, in.Evidence); err != nil {
 			return Receipt{}, err
 		}
-		return Receipt{ID: &deliveryID}, firstError(d.weigh(ctx, w.Tx, one), d.follow(ctx, w))
+		return Receipt{ID: &deliveryID}, firstError(d.weigh(ctx, w.Tx, one), d.follow(ctx, w), d.heard(ctx, w, one))
 	})
 }
 
@@ -249,7 +249,7 @@ func (d *Desk) Report(ctx context.Context, deliveryID uuid.UUID, in ReportInput)
 			return 0, err
 		}
 		reopened, err := d.weighed(ctx, w.Tx, one)
-		if err = firstError(err, d.follow(ctx, w)); err != nil || in.Kind != "bounced" {
+		if err = firstError(err, d.follow(ctx, w), d.heard(ctx, w, one)); err != nil || in.Kind != "bounced" {
 			return 0, err
 		}
 		raise := store.Raise{Key: cases.RaiseRefused + "@" + one.ID.String(), Kind: cases.RaiseRefused, DueAt: now, Count: 1}

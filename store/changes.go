@@ -269,11 +269,12 @@ func (tx *Tx) MayUse(ctx context.Context, subject, ref, service string, drills b
 
 // TookEffect finds the newest change about a subject that has taken effect for everybody it reached and was announced before a customer
 // came: that customer agreed knowing of it. Empty where there is none, or the customer is not known.
-func (tx *Tx) TookEffect(ctx context.Context, subject, ref string, drills bool) (code string, since *time.Time, known bool, err error) {
+func (tx *Tx) TookEffect(ctx context.Context, subject, ref, service string, drills bool) (code string, since *time.Time, known bool, err error) {
 	err = tx.QueryRow(ctx, `SELECT coalesce(a.code, ''), (a.state->>'effective_at')::timestamptz FROM customer c LEFT JOIN LATERAL (
 			SELECT code, state FROM cases WHERE kind = 'change' AND state->>'subject' = $1 AND (NOT drill OR $3) AND state ? 'effective_at' AND (state->>'frozen_at')::timestamptz < c.created_at
+				AND ($4 = '' OR NOT state ? 'services' OR state->'services' ? $4)
 			ORDER BY opened_at DESC LIMIT 1) a ON true
-		WHERE c.ref = $2`, subject, ref, drills).Scan(&code, &since)
+		WHERE c.ref = $2`, subject, ref, drills, service).Scan(&code, &since)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil, false, nil
 	}

@@ -121,6 +121,15 @@ func (tx *Tx) DeliveriesOf(ctx context.Context, caseID uuid.UUID, customer, duty
 	return pgx.CollectRows(rows, scanDelivery)
 }
 
+// DeliveriesOfNotice are the deliveries of one notice.
+func (tx *Tx) DeliveriesOfNotice(ctx context.Context, caseID, notice uuid.UUID) ([]Delivery, error) {
+	rows, err := tx.Query(ctx, `SELECT `+deliveryColumns+` FROM delivery d WHERE d.case_id = $1 AND d.notice_id = $2 ORDER BY d.id`, caseID, notice)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the notice's deliveries: %w", err)
+	}
+	return pgx.CollectRows(rows, scanDelivery)
+}
+
 // SetDelivery writes what may change about a delivery.
 func (tx *Tx) SetDelivery(ctx context.Context, d Delivery) error {
 	_, err := tx.Exec(ctx, `UPDATE delivery SET state = $2, claim = $3, lease_until = $4, next_at = $5, attempt = $6, first_attempt_at = $7, digest = $8,

@@ -131,6 +131,14 @@ func (tx *Tx) SharedWith(ctx context.Context, caseID uuid.UUID) ([]uuid.UUID, er
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 }
 
+// LockLinking lets one transaction at a time link duplicates: what it reads of the other request is what others have linked.
+func (tx *Tx) LockLinking(ctx context.Context) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('link', 8))`); err != nil {
+		return fmt.Errorf("cannot wait for other links: %w", err)
+	}
+	return nil
+}
+
 // ShownBeyond counts the identities that were verified in a request and not in another.
 func (tx *Tx) ShownBeyond(ctx context.Context, caseID, other uuid.UUID) (n int, err error) {
 	err = tx.QueryRow(ctx, `SELECT count(*) FROM identity mine WHERE case_id = $1 AND state = 'verified'
@@ -305,13 +313,4 @@ func (tx *Tx) Unsuppress(ctx context.Context, kind string, commit []byte, at tim
 		return nil, fmt.Errorf("cannot lift the suppression: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-}
-
-// AcceptedAt is when a sending to one recipient was accepted by the other side; nil where it was not.
-func (tx *Tx) AcceptedAt(ctx context.Context, campaignID uuid.UUID) (at *time.Time, err error) {
-	err = tx.QueryRow(ctx, `SELECT min(accepted_at) FROM delivery WHERE campaign_id = $1 AND bounced_at IS NULL`, campaignID).Scan(&at)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read what was accepted: %w", err)
-	}
-	return at, nil
 }

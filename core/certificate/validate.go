@@ -29,7 +29,7 @@ func (c Certificate) Validate() error {
 		return errors.New("previous: version 1 has none, every later version has one")
 	case !codeForm.MatchString(string(c.Right)) || !codeForm.MatchString(string(c.Regime)):
 		return errors.New("right, regime: each is a code")
-	case !labelForm.MatchString(string(c.EstateVersion)):
+	case !c.EstateVersion.Valid():
 		return errors.New("estate_version: it is letters, digits, dots, hyphens")
 	case c.PlanDigest.IsZero() || c.Chain.Seq < 1 || c.Chain.Hash.IsZero():
 		return errors.New("plan_digest, chain: both are needed")
@@ -41,7 +41,7 @@ func (c Certificate) Validate() error {
 	}
 	seen := map[Address]bool{}
 	for i, u := range c.Unsearched {
-		if !addressForm.MatchString(string(u.Address)) || seen[u.Address] || !u.Why.valid() || !u.Instead.valid() {
+		if !u.Address.Valid() || seen[u.Address] || !u.Why.Valid() || !u.Instead.Valid() {
 			return fmt.Errorf("unsearched[%d]: it has an address of its own, why and instead", i)
 		}
 		seen[u.Address] = true
@@ -81,7 +81,7 @@ func (t Target) outcome() Outcome {
 }
 
 func (t Target) validate(received, issued time.Time) error {
-	if !addressForm.MatchString(string(t.Address)) || !codeForm.MatchString(string(t.Kind)) || !codeForm.MatchString(string(t.Class)) {
+	if !t.Address.Valid() || !codeForm.MatchString(string(t.Kind)) || !codeForm.MatchString(string(t.Class)) {
 		return errors.New("address, kind, class: store/collection and two codes")
 	}
 	switch t.Method {
@@ -101,7 +101,7 @@ func (t Target) validate(received, issued time.Time) error {
 	}
 	kept := t.Kept
 	for i, r := range t.Residuals {
-		if r.Count < 1 || r.Count > kept || !codeForm.MatchString(string(r.Ground)) || !r.Words.valid() {
+		if r.Count < 1 || r.Count > kept || !codeForm.MatchString(string(r.Ground)) || !r.Words.Valid() {
 			return fmt.Errorf("residuals[%d]: it has a count within kept, a ground and words", i)
 		}
 		if r.Reviewed != nil && r.Reviewed.After(issued) {
@@ -155,6 +155,13 @@ func (t Target) validateProof(received, issued time.Time) error {
 	return nil
 }
 
-func (w Words) valid() bool {
+// Valid says whether a certificate can quote it: one line without "@".
+func (w Words) Valid() bool {
 	return w != "" && len(w) <= 1000 && utf8.ValidString(string(w)) && !strings.ContainsRune(string(w), '@') && !strings.ContainsFunc(string(w), unicode.IsControl)
 }
+
+// Valid says whether a certificate can name it.
+func (l Label) Valid() bool { return labelForm.MatchString(string(l)) }
+
+// Valid says whether a certificate can name it.
+func (a Address) Valid() bool { return addressForm.MatchString(string(a)) }

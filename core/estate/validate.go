@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/atlascloudai/docket/core/certificate"
 )
 
 // The codes of what Validate finds.
@@ -52,6 +54,9 @@ var (
 	identityKind = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 )
 
+// quoted is the form of words that a certificate quotes.
+const quoted = "in one line of at most 1000 bytes without \"@\""
+
 // Validate finds what is wrong inside the estate: what reading a fideslang file could not carry over, then everything in the
 // order of the file, then what concerns several collections. Nothing runs on an estate with a finding.
 func (e Estate) Validate() []Finding {
@@ -59,8 +64,8 @@ func (e Estate) Validate() []Finding {
 	for _, p := range e.places() {
 		v.known[p.address] = p
 	}
-	if e.Version == "" {
-		v.add("", BadVersion, "give the estate a version of your own, e.g. 2026-11-28: every plan keeps it")
+	if !certificate.Label(e.Version).Valid() {
+		v.add("", BadVersion, "give the estate a version of your own, of letters, digits, dots and hyphens, e.g. 2026-11-28: every plan and certificate names it")
 	}
 	if len(e.Stores) == 0 {
 		v.add("", Empty, "name at least one store")
@@ -120,8 +125,8 @@ func (v *validation) store(s Store) {
 
 func (v *validation) collection(p place) {
 	c, at := p.collection, string(p.address)
-	if c.Name == "" || strings.ContainsAny(c.Name, "/\n") {
-		v.add(at, BadName, "a collection has a name of one line without a slash")
+	if storeID.MatchString(p.store.ID) && !certificate.Address(at).Valid() {
+		v.add(at, BadName, "the name of a collection is letters, digits, underscores, dots and hyphens: certificates name it")
 	}
 	if !slices.Contains(Classes, c.Class) {
 		v.add(at, BadClass, "the class must be one of %s", words(Classes))
@@ -145,8 +150,8 @@ func (v *validation) collection(p place) {
 	if c.Retention != nil {
 		v.retention(p)
 	}
-	if n := c.NotSearchable; n != nil && (n.Why == "" || n.Instead == "") {
-		v.add(at, NotSearchableWords, "say in not_searchable why nobody can look here by an identifier, and what is done instead: the person is told both")
+	if n := c.NotSearchable; n != nil && !(certificate.Words(n.Why).Valid() && certificate.Words(n.Instead).Valid()) {
+		v.add(at, NotSearchableWords, "say in not_searchable why nobody can look here by an identifier, and what is done instead, each "+quoted+": the person is told both, and certificates quote them")
 	}
 }
 
@@ -278,8 +283,8 @@ func (v *validation) retention(p place) {
 	if !slices.Contains(Grounds, Ground(r.Ground)) {
 		v.add(at, BadRetention, "the ground must be one of %s", words(Grounds))
 	}
-	if r.Words == "" {
-		v.add(at, BadRetention, "words names the provision that makes you keep the records: the person's letter quotes it")
+	if !certificate.Words(r.Words).Valid() {
+		v.add(at, BadRetention, "words names the provision that makes you keep the records, "+quoted+": the person's letter and the certificate quote it")
 	}
 	if _, err := r.Until(time.Unix(0, 0)); err != nil {
 		v.add(at, BadRetention, "the period must be ISO 8601, years, months, weeks or days, e.g. P10Y or P6M")

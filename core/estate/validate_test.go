@@ -35,6 +35,10 @@ func TestEachMistakeIsFoundWhereItIs(t *testing.T) {
 		found   []string
 	}{
 		"no version":                    {"version: 2026-11-28\n", "", []string{" bad_version"}},
+		"a version in words":            {"version: 2026-11-28\n", "version: after the summer\n", []string{" bad_version"}},
+		"a name with a blank":           {"name: contacts", "name: our contacts", []string{"crm/our contacts bad_name"}},
+		"words over two lines":          {"words: section 147(3) of the Fiscal Code (Abgabenordnung)", "words: |\n            section 147(3)\n            of the Fiscal Code", []string{"app/invoices bad_retention"}},
+		"words with an address":         {"why: the events are counted per route and hour, and carry no identifier of a person", "why: ask ops@example.com", []string{"app/routing_events not_searchable_words"}},
 		"an id that is none":            {"id: crm", "id: CRM_1", []string{"CRM_1 bad_id"}},
 		"two stores of one id":          {"id: crm", "id: media", []string{"media duplicate"}},
 		"an unknown kind":               {"kind: manual", "kind: fax", []string{"crm bad_kind"}},

@@ -157,11 +157,15 @@ func (Begin) decide(d *Decision) error {
 type Shown struct{ Identity, Method string }
 
 func (c Shown) decide(d *Decision) error {
-	if d.State.Status.Ended() || d.State.Status.Begun() || d.State.Status == Restricting {
-		return d.in("showing an identity", Received, VerifyingIdentity, Scoping, AwaitingApproval, InHand)
+	if !d.State.Verifies() {
+		return problem.Blocked(problem.Blocker{Code: "wrong_status", Detail: fmt.Sprintf("nothing more is verified for a request that is %s; what belongs to another identity is asked for anew", d.State.Status)})
 	}
 	d.write("identity.verified", map[string]any{"identity": c.Identity, "method": c.Method}, nil)
 	d.State.Plan = nil // A plan that was made, or is being made, was made without it.
+	if d.State.CaredBy != "" && d.Counts.Verified > 1 {
+		d.State.CaredBy = "" // Whoever looked did so without it.
+		d.write("care.needed", map[string]any{"care": d.State.Care}, nil)
+	}
 	if d.State.Status == Received || d.State.Status == VerifyingIdentity || d.State.Status == AwaitingApproval {
 		if d.State.Status = InHand; d.State.Right.Searched() {
 			d.State.Status = Scoping
@@ -452,6 +456,15 @@ func (c Extend) decide(d *Decision) error {
 	}
 	d.State.Extended = true
 	d.write("request.extended", map[string]any{"letter": c.Letter}, nil)
+	return nil
+}
+
+// Unextend says that the letter came back: it did not reach the person, and the first period is the one that counts.
+type Unextend struct{ Letter string }
+
+func (c Unextend) decide(d *Decision) error {
+	d.State.Extended = false
+	d.write("request.extension_came_back", map[string]any{"letter": c.Letter}, nil)
 	return nil
 }
 

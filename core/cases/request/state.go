@@ -186,5 +186,11 @@ type State struct {
 	Extended bool `json:"extended,omitempty"`
 }
 
+// Verifies says whether an identity that is shown now can still change what is done: not once a plan was approved, or an export
+// released.
+func (s State) Verifies() bool {
+	return slices.Contains(open, s.Status) && s.Status != Restricting && (s.Status != InHand || !s.Right.Exported())
+}
+
 // Destroys says whether carrying it out destroys anything: then other contacts of the account are told before it.
 func (r Right) Destroys() bool { return r == Erasure }
