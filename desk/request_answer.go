@@ -283,8 +283,8 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 	if err != nil {
 		return err
 	}
-	for _, place := range d.unsearched() {
-		v.Unsearched = append(v.Unsearched, person.Line{Where: string(place.Address), Why: place.Instead})
+	for _, place := range d.unsearched(w.request.Plan) {
+		v.Unsearched = append(v.Unsearched, person.Line{Where: place.Address, Why: place.Instead})
 	}
 	return nil
 }
@@ -392,12 +392,14 @@ func underWay(line person.Line, t store.Target, tasks []store.OwnerTask) person.
 	return line
 }
 
-// unsearched are the places that nobody can search by an identifier; what is done instead is the estate's word.
-func (d *Desk) unsearched() []estate.Unreached {
-	if d.estate == nil {
-		return nil
+// unsearched are the places that nobody can search by an identifier, as the plan has them, or the estate while there is none; what
+// is done instead is the estate's word.
+func (d *Desk) unsearched(plan *request.Plan) []request.Unsearched {
+	places := d.unsearchedFor(nil)
+	if plan != nil && plan.At != nil {
+		places = slices.Clone(plan.Unsearched)
 	}
-	return slices.DeleteFunc(d.estate.Unreached(nil), func(u estate.Unreached) bool { return u.Why == "" })
+	return slices.DeleteFunc(places, func(u request.Unsearched) bool { return u.Why == "" })
 }
 
 // LetterView is a letter to the person with the digest that an approval is bound to.
