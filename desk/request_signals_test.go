@@ -263,3 +263,12 @@ func TestACopyThatAControllerInstructsGoesToTheController(t *testing.T) {
 	require.Zero(t, c.view().Counts.OpenDuties)
 	c.verified()
 }
+
+// A controller's instruction is acknowledged to nobody: what California asks for is the controller's to tell the person.
+func TestAnInstructionOwesThePersonNoAcknowledgement(t *testing.T) {
+	t.Parallel()
+	c := signalling(t)
+	c.opens(desk.RequestInput{Right: "erasure", Country: "US-CA", InstructedBy: "C-1001"})
+	require.Equal(t, "required", c.owed("ccpa-7021-respond").State)
+	require.Equal(t, 1, c.view().Counts.OpenDuties)
+}
