@@ -212,8 +212,13 @@ func (w *work) decideRequest(ctx context.Context, c request.Command) error {
 	if err != nil {
 		return err
 	}
+	before := w.request.Status
 	w.request, w.events = state, append(w.events, events...)
-	return nil
+	if state.Status == before || !state.Status.Ended() {
+		return nil
+	}
+	notices, err := w.Notices(ctx, w.c.ID)
+	return firstError(err, w.withdrawDrafts(ctx, notices, false)) // What they say is no longer true.
 }
 
 // pending reports whether the last event is a first person's word that waits for a second's.

@@ -384,9 +384,9 @@ func (d *Desk) LinkRequest(ctx context.Context, actor access.Actor, key string, 
 				return Receipt{}, err
 			}
 		}
-		if !slices.Contains(shared, earlier.ID) || theirs.Right != w.request.Right {
+		if !slices.Contains(shared, earlier.ID) || theirs.Right != w.request.Right || theirs.Instructed != w.request.Instructed || earlier.Drill != w.c.Drill {
 			return Receipt{}, problem.Blocked(problem.Blocker{Code: "not_the_same", Ref: earlier.ID.String(),
-				Detail: "only requests for the same right that share an identity verified in both are linked"})
+				Detail: "only requests for the same right that share an identity verified in both are linked, and none with an exercise or with what another instructs"})
 		}
 		if theirs.Canonical != "" {
 			return Receipt{}, problem.InvalidField("of", "is a duplicate itself; name the request that it repeats")

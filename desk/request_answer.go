@@ -107,13 +107,36 @@ func (d *Desk) DraftLetter(ctx context.Context, actor access.Actor, key string, 
 // supplement drafts what a later version of the certificate has to tell a person who was answered already. Somebody approves it.
 func (d *Desk) supplement(ctx context.Context, w *work) error {
 	notices, err := w.Notices(ctx, w.c.ID)
-	if err != nil || !slices.ContainsFunc(notices, func(n store.Notice) bool {
-		return n.Kind == noticePersonal+string(person.Answer) && (n.State == noticeReleasing || n.State == noticeReleased)
-	}) {
+	switch {
+	case err != nil:
 		return err
+	case !answerSent(notices):
+		return w.withdrawDrafts(ctx, notices, false) // What it said is no longer true; it is drafted anew when it is due.
 	}
 	_, err = d.compose(ctx, w, person.Answer, "")
 	return err
+}
+
+// answerSent says whether an answer was sent, or is on its way.
+func answerSent(notices []store.Notice) bool {
+	return slices.ContainsFunc(notices, func(n store.Notice) bool {
+		return n.Kind == noticePersonal+string(person.Answer) && (n.State == noticeReleasing || n.State == noticeReleased)
+	})
+}
+
+// withdrawDrafts withdraws the letters that were not sent: those of an extension, or all others.
+func (w *work) withdrawDrafts(ctx context.Context, notices []store.Notice, extension bool) error {
+	for _, n := range notices {
+		if !slices.Contains(notReleased, n.State) || !strings.HasPrefix(n.Kind, noticePersonal) || (n.Kind == noticePersonal+string(person.Extension)) != extension {
+			continue
+		}
+		n.State = noticeWithdrawn
+		w.write("notice.withdrawn", time.Time{}, map[string]any{"notice": n.ID}, nil)
+		if err := w.UpdateNotice(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // canExtend refuses an extension that the rule does not know, or whose first period is over.
@@ -152,17 +175,11 @@ func (d *Desk) compose(ctx context.Context, w *work, kind person.Kind, words str
 	if err != nil {
 		return store.Notice{}, err
 	}
-	for _, n := range notices {
-		switch {
-		case n.Kind == noticePersonal+string(person.Answer) && kind == person.Answer && n.State == noticeReleasing, n.Kind == noticePersonal+string(person.Answer) && kind == person.Answer && n.State == noticeReleased:
-			kind = person.Supplement
-		case slices.Contains(notReleased, n.State) && strings.HasPrefix(n.Kind, noticePersonal) && (n.Kind == noticePersonal+string(person.Extension)) == (kind == person.Extension):
-			n.State = noticeWithdrawn
-			w.write("notice.withdrawn", time.Time{}, map[string]any{"notice": n.ID}, nil)
-			if err := w.UpdateNotice(ctx, n); err != nil {
-				return store.Notice{}, err
-			}
-		}
+	if kind == person.Answer && answerSent(notices) {
+		kind = person.Supplement
+	}
+	if err := w.withdrawDrafts(ctx, notices, kind == person.Extension); err != nil {
+		return store.Notice{}, err
 	}
 	said, err := w.content()
 	if err != nil {
@@ -283,8 +300,8 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 	if err != nil {
 		return err
 	}
-	for _, place := range d.unsearched() {
-		v.Unsearched = append(v.Unsearched, person.Line{Where: string(place.Address), Why: place.Instead})
+	for _, place := range d.unsearched(w.request.Plan) {
+		v.Unsearched = append(v.Unsearched, person.Line{Where: place.Address, Why: place.Instead})
 	}
 	return nil
 }
@@ -392,12 +409,14 @@ func underWay(line person.Line, t store.Target, tasks []store.OwnerTask) person.
 	return line
 }
 
-// unsearched are the places that nobody can search by an identifier; what is done instead is the estate's word.
-func (d *Desk) unsearched() []estate.Unreached {
-	if d.estate == nil {
-		return nil
+// unsearched are the places that nobody can search by an identifier, as the plan has them, or the estate while there is none; what
+// is done instead is the estate's word.
+func (d *Desk) unsearched(plan *request.Plan) []request.Unsearched {
+	places := d.unsearchedFor(nil)
+	if plan != nil && plan.At != nil {
+		places = slices.Clone(plan.Unsearched)
 	}
-	return slices.DeleteFunc(d.estate.Unreached(nil), func(u estate.Unreached) bool { return u.Why == "" })
+	return slices.DeleteFunc(places, func(u request.Unsearched) bool { return u.Why == "" })
 }
 
 // LetterView is a letter to the person with the digest that an approval is bound to.

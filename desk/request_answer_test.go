@@ -210,3 +210,38 @@ func TestAnAnswerTellsWhatAnEarlierRequestKeeps(t *testing.T) {
 	c.Case = first
 	c.verified()
 }
+
+// A draft that nobody approved before the request ended is withdrawn: the next one, drafted at once where it is due, says what is
+// true now.
+func TestADraftFromBeforeTheEndIsNotSent(t *testing.T) {
+	t.Parallel()
+	for end, says := range map[string]string{"completed_with_retention": "app/tickets: records: 3; ", "denied": "asked daily"} {
+		c := newCounter(t)
+		c.asks("erasure", "ana@example.test")
+		c.planned()
+		c.advance(22 * 24 * time.Hour)
+		c.runs()
+		stale := c.newest()
+		require.Equal(t, "answer awaiting_approval", stale.Kind+" "+stale.State)
+		if end == "denied" {
+			_, err := c.Desk.DenyRequest(c.ctx, c.As(access.PrivacyLead), "", c.Case, desk.DenyInput{Reason: "excessive", Words: "asked daily"})
+			require.NoError(t, err)
+		} else {
+			c.approves()
+			c.advance(73 * time.Hour)
+		}
+		c.runs()
+		require.Equal(t, end, c.view().Status)
+		_, err := c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, stale.ID, desk.DigestInput{Digest: stale.Digest})
+		require.Equal(t, problem.Conflict, problem.CodeOf(err))
+		fresh := c.newest()
+		require.Equal(t, "awaiting_approval", fresh.State)
+		require.Contains(t, fresh.Text, says)
+		require.NotContains(t, fresh.Text, "under way")
+		_, err = c.Desk.ApproveLetter(c.ctx, c.As(access.PrivacyLead), "", c.Case, fresh.ID, desk.DigestInput{Digest: fresh.Digest})
+		require.NoError(t, err)
+		c.jobs(func(desk.Job) {})
+		require.Zero(t, c.view().Counts.OpenDuties)
+		c.verified()
+	}
+}

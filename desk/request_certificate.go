@@ -65,7 +65,7 @@ func (d *Desk) certify(ctx context.Context, w *work) error {
 	if all, err := w.Targets(ctx, w.c.ID); err == nil && len(all) > 0 {
 		c.EstateVersion = certificate.Label(all[0].Estate)
 	}
-	for _, place := range d.unsearched() {
+	for _, place := range d.unsearched(w.request.Plan) {
 		c.Unsearched = append(c.Unsearched, certificate.Unsearched{Address: certificate.Address(place.Address), Why: certificate.Words(place.Why), Instead: certificate.Words(place.Instead)})
 	}
 	line, err := certificate.Sign(c, d.sign)

@@ -96,6 +96,9 @@ func (d *Desk) rulesOf(ctx context.Context, w *work) ([]string, error) {
 	profile, _ := request.ProfileOf(w.request.Regime)
 	var rules, unadopted []string
 	acknowledge := profile.Acknowledge[w.request.Right]
+	if w.request.Instructed != "" { // The controller knows what it instructed, and the person hears from it.
+		acknowledge = ""
+	}
 	for _, id := range []string{profile.Rule(w.request.Right), acknowledge} {
 		if id == "" {
 			continue

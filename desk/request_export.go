@@ -138,7 +138,8 @@ func (d *Desk) OfferExport(ctx context.Context, actor access.Actor, key string, 
 	})
 }
 
-// offer mails a code to an address that was shown to be the person's: what was only named as a reply address is told nothing.
+// offer mails a code to an address that was shown to be the person's, what was only named as a reply address is told nothing; or to
+// the controller who instructs it, whose people are never written to.
 func (d *Desk) offer(ctx context.Context, w *work) (uuid.UUID, error) {
 	said, err := w.content()
 	if err != nil {
@@ -171,13 +172,17 @@ func (d *Desk) offer(ctx context.Context, w *work) (uuid.UUID, error) {
 	return c.ID, d.mail(ctx, w, person.ExportReady, to, v, meets)
 }
 
-// provenAddress is the reply address where it was shown to be the person's, else the first mail address that was.
+// provenAddress is the reply address where it was shown to be the person's, else the first mail address that was. A controller's own
+// address was shown with its instruction.
 func (w *work) provenAddress(ctx context.Context, reply string) (to string, identity uuid.UUID, err error) {
 	all, err := w.Identities(ctx, w.c.ID)
 	if err != nil {
 		return "", uuid.Nil, err
 	}
 	for _, i := range all {
+		if i.State == "verified" && w.request.Instructed != "" {
+			return reply, i.ID, nil
+		}
 		if i.Kind != request.EmailIdentity || i.State != "verified" {
 			continue
 		}

@@ -243,6 +243,21 @@ func TestTheAnswerToADuplicateTellsWhatBecameOfTheOther(t *testing.T) {
 	c.verified()
 }
 
+// What a person asks is not covered by an exercise, which may erase nothing.
+func TestAnExerciseIsNobodysCanonicalRequest(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	exercise := c.asks("erasure", "ana@example.test")
+	c.proves()
+	done, err := c.Desk.OpenRequest(c.ctx, c.As(access.Responder), "", desk.RequestInput{Right: "erasure", Country: "DE", Identities: []desk.IdentityInput{{Kind: "email", Value: "ana@example.test"}}})
+	require.NoError(t, err)
+	c.Case = done.Case
+	c.proves()
+	_, err = c.Desk.LinkRequest(c.ctx, c.As(access.PrivacyLead), "", c.Case, desk.DuplicateInput{Of: exercise.Code})
+	refused(t, err, "not_the_same")
+	require.Equal(t, "scoping", c.view().Status)
+}
+
 // A document is looked at by decision only, and is not kept: without the word that it was deleted it shows nothing.
 func TestADocumentIsDeletedAfterTheCheck(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/core/access"
@@ -238,4 +239,36 @@ func TestWhoeverLookedLooksAgainOnceAnotherIdentityIsShown(t *testing.T) {
 	_, err = c.Desk.ApprovePlan(c.ctx, c.As(access.PrivacyLead), "", c.Case, desk.DigestInput{Digest: c.view().State.Plan.Digest})
 	refused(t, err, "care_needed")
 	c.verified()
+}
+
+// A copy that a controller instructs is offered to the controller: the person is never written to.
+func TestACopyThatAControllerInstructsGoesToTheController(t *testing.T) {
+	t.Parallel()
+	c := signalling(t)
+	c.says("customer_ref", "C-1001")
+	c.opens(desk.RequestInput{Right: "access", Country: "DE", InstructedBy: "C-1001", ReplyTo: "dpo@halcyon.test"})
+	_, err := c.Desk.VerifyIdentity(c.ctx, c.As(access.PrivacyLead), "", c.Case, c.view().Identities[0].ID, desk.VerifyInput{Method: "instruction", Evidence: "called back"})
+	require.NoError(t, err)
+	_, err = c.Desk.ScopeRequest(c.ctx, c.As(access.Responder), "", c.Case)
+	require.NoError(t, err)
+	c.runs()
+	c.releases()
+	code := ""
+	c.jobs(func(job desk.Job) {
+		require.Equal(t, "dpo@halcyon.test", job.To)
+		code = mailedCode.FindString(job.Letter.Text)
+	})
+	_, err = c.fetches(scan[uuid.UUID](t, c.Database.Superuser, `SELECT id FROM challenge WHERE case_id = $1`, c.Case), code)
+	require.NoError(t, err)
+	require.Zero(t, c.view().Counts.OpenDuties)
+	c.verified()
+}
+
+// A controller's instruction is acknowledged to nobody: what California asks for is the controller's to tell the person.
+func TestAnInstructionOwesThePersonNoAcknowledgement(t *testing.T) {
+	t.Parallel()
+	c := signalling(t)
+	c.opens(desk.RequestInput{Right: "erasure", Country: "US-CA", InstructedBy: "C-1001"})
+	require.Equal(t, "required", c.owed("ccpa-7021-respond").State)
+	require.Equal(t, 1, c.view().Counts.OpenDuties)
 }
