@@ -301,7 +301,11 @@ func (d *Desk) tellLines(ctx context.Context, w *work, v *person.Values) error {
 		return err
 	}
 	for _, place := range d.unsearched(w.request.Plan) {
-		v.Unsearched = append(v.Unsearched, person.Line{Where: place.Address, Why: place.Instead})
+		if line := (person.Line{Where: place.Address, Why: place.Instead}); place.Why == "" {
+			v.Unreached = append(v.Unreached, line)
+		} else {
+			v.Unsearched = append(v.Unsearched, line)
+		}
 	}
 	return nil
 }
@@ -409,14 +413,14 @@ func underWay(line person.Line, t store.Target, tasks []store.OwnerTask) person.
 	return line
 }
 
-// unsearched are the places that nobody can search by an identifier, as the plan has them, or the estate while there is none; what
-// is done instead is the estate's word.
+// unsearched are the places that were not looked into, as the plan has them: those that nobody can search by an identifier, where what
+// is done instead is the estate's word, and those to which nothing that was shown leads. While there is no plan they are the
+// former, as the estate has them.
 func (d *Desk) unsearched(plan *request.Plan) []request.Unsearched {
-	places := d.unsearchedFor(nil)
 	if plan != nil && plan.At != nil {
-		places = slices.Clone(plan.Unsearched)
+		return plan.Unsearched
 	}
-	return slices.DeleteFunc(places, func(u request.Unsearched) bool { return u.Why == "" })
+	return slices.DeleteFunc(d.unsearchedFor(nil), func(u request.Unsearched) bool { return u.Why == "" })
 }
 
 // LetterView is a letter to the person with the digest that an approval is bound to.

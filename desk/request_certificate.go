@@ -66,6 +66,9 @@ func (d *Desk) certify(ctx context.Context, w *work) error {
 		c.EstateVersion = certificate.Label(all[0].Estate)
 	}
 	for _, place := range d.unsearched(w.request.Plan) {
+		if place.Why == "" {
+			place.Why, place.Instead = "nothing that was shown leads there", "a request that shows another identifier looks there"
+		}
 		c.Unsearched = append(c.Unsearched, certificate.Unsearched{Address: certificate.Address(place.Address), Why: certificate.Words(place.Why), Instead: certificate.Words(place.Instead)})
 	}
 	line, err := certificate.Sign(c, d.sign)

@@ -33,3 +33,26 @@ func TestACertificateTellsTheEstateOfItsPlan(t *testing.T) {
 	require.NoError(t, err)
 	c.verified()
 }
+
+// A place that could be searched, and to which nothing leads that the person showed, is told in the letter and the certificate: nobody
+// reads there that it was looked into.
+func TestAPlaceThatNothingLeadsToIsTold(t *testing.T) {
+	t.Parallel()
+	c := newCounter(t)
+	declared := liveEstate()
+	declared.Stores = append(declared.Stores, estate.Store{ID: "loyalty", Kind: estate.Manual, Owner: "dora", Collections: []estate.Collection{
+		{Name: "cards", Class: estate.Account, Fields: []estate.Field{{Name: "card", Identity: "loyalty_card"}}}}})
+	c.Options.Estate = &declared
+	c.Desk = desk.New(c.Options)
+	c.work.Desk = c.Desk
+	c.asks("erasure", "ana@example.test")
+	c.planned()
+	c.approves()
+	c.advance(73 * time.Hour)
+	c.runs()
+	require.Contains(t, c.drafted(), "nothing you showed us leads there; name another identifier if you want us to\n- loyalty/cards\n")
+	certificates, err := c.Desk.Certificates(c.ctx, c.As(access.PrivacyLead), c.Case)
+	require.NoError(t, err)
+	require.Contains(t, decoded(t, certificates), `{"address":"loyalty/cards","why":"nothing that was shown leads there","instead":"a request that shows another identifier looks there"}`)
+	c.verified()
+}

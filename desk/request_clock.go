@@ -176,9 +176,32 @@ func (d *Desk) requestClock(ctx context.Context, w *work, owed *store.Duty) erro
 	if err != nil {
 		return fmt.Errorf("cannot count by %s: %w", owed.Rule, err)
 	}
+	if result, err = w.noLater(law, asked, result); err != nil {
+		return err
+	}
 	owed.StartedAt, owed.Target, owed.Limit, owed.Internal = utc(&received), utc(&result.Target), utc(result.Limit), result.Internal
 	owed.Why, err = json.Marshal(reasons{Clause: rule.Citation, Why: []string{"the person asked for " + string(w.request.Right)}, Steps: result.Why})
 	return err
+}
+
+// noLater is a result, or that of the regime's own rule where nobody has adopted it, the request is counted by the GDPR's instead, and the
+// own is over first: what nobody adopted yet may bind all the same.
+func (w *work) noLater(law *law, asked clock.Request, result clock.Result) (clock.Result, error) {
+	general, _ := request.ProfileOf(request.GDPR)
+	profile, _ := request.ProfileOf(w.request.Regime)
+	own, known := law.rule(profile.Rule(w.request.Right))
+	if asked.Rule.ID != general.Answer || own.ID == asked.Rule.ID || !known || !own.HasNumber() {
+		return result, nil
+	}
+	asked.Rule, asked.Options = own, maps.Clone(asked.Options)
+	if !own.Knows(clock.OptionExtended) {
+		delete(asked.Options, clock.OptionExtended)
+	}
+	theirs, err := clock.Compute(asked)
+	if err != nil || !theirs.Target.Before(result.Target) {
+		return result, nil // A rule that cannot be counted for this right says nothing.
+	}
+	return theirs, nil
 }
 
 // requestFacts are the instants that rules of requests weigh.

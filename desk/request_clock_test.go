@@ -191,6 +191,12 @@ func TestARegimeThatNobodyAdoptedIsCountedByTheGDPR(t *testing.T) {
 	c.opens(desk.RequestInput{Right: "erasure", Country: "US-IA"})
 	require.Equal(t, "required", c.owed("gdpr-12-3").State)
 	c.verified()
+
+	// But never later than the regime's own rule would have it: 1 August 2026 is a Saturday, and thirty days end before it.
+	at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	c.opens(desk.RequestInput{Right: "erasure", Country: "CA-QC", ReceivedAt: &at, Evidence: "a postmark"})
+	require.Equal(t, "2026-07-31", c.owed("gdpr-12-3").Target.Format(time.DateOnly))
+	c.verified()
 }
 
 // A person who has no mailbox is answered by hand, with a receipt that a second person confirms.

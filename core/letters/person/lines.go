@@ -32,7 +32,7 @@ func (w words) became(v Values) (said []block) {
 	case v.Search == Searching:
 		said = append(said, block{Text: w.Lines.Searching})
 	case len(v.Gone)+len(v.Going)+len(v.Kept) > 0:
-	case len(v.Unsearched) > 0:
+	case len(v.Unsearched)+len(v.Unreached) > 0:
 		said = append(said, block{Text: w.Lines.NothingFound})
 	default:
 		said = append(said, block{Text: w.Lines.Nothing})
@@ -64,6 +64,7 @@ func (w words) became(v Values) (said []block) {
 	section(w.Lines.Unsearched, v.Unsearched, func(l Line) []string {
 		return []string{letters.Printable(l.Why, false)}
 	})
+	section(w.Lines.Unreached, v.Unreached, func(Line) []string { return nil })
 	return said
 }
 

@@ -105,8 +105,9 @@ type Values struct {
 	// Search says what the absence of lines means.
 	Search Search
 	// Gone was seen to be gone, Going is still being removed (or, for access and portability, held), Kept stays on a ground,
-	// Unsearched cannot be searched by an identifier: Why says what is done instead.
-	Gone, Going, Kept, Unsearched []Line
+	// Unsearched cannot be searched by an identifier: Why says what is done instead. Unreached could be, and nothing that was shown
+	// leads there.
+	Gone, Going, Kept, Unsearched, Unreached []Line
 	// Words are a person's own: why it takes longer, why it is denied.
 	Words string
 }

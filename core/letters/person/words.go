@@ -45,6 +45,7 @@ type words struct {
 		Held         string
 		Kept         string
 		Unsearched   string
+		Unreached    string
 		Records      string
 		Seen         string
 		SeenAt       string `yaml:"seen_at"`
