@@ -114,6 +114,7 @@ func TestOnlyVerifiedRequestsOfTheSamePersonAreLinked(t *testing.T) {
 	require.Equal(t, problem.Conflict, problem.CodeOf(err))
 	_, err = c.Desk.LinkRequest(c.ctx, c.As(access.PrivacyLead), "", c.Case, desk.DuplicateInput{Of: first.Code})
 	require.NoError(t, err)
+	require.Equal(t, &desk.LinkedView{Code: first.Code, Status: "scoping"}, c.view().Repeats, "where it stands")
 	require.Equal(t, "duplicate", c.view().Status)
 }
 

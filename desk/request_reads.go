@@ -45,7 +45,9 @@ type RequestView struct {
 	Identities []IdentityView  `json:"identities,omitempty" doc:"Identifiers that it names; only on one request"`
 	Targets    []TargetView    `json:"targets,omitempty" doc:"Where data of the person lies; only on one request"`
 	Redactions []RedactionView `json:"redactions,omitempty" doc:"Fields that an export leaves out unless its reviewer includes them; only on one request"`
-	SameAs     []string        `json:"same_person,omitempty" doc:"Codes of other requests that share a verified identity; only on one request"`
+	// Repeats is the request that this one was linked to.
+	Repeats *LinkedView `json:"repeats,omitempty" doc:"The request that this one repeats, and where that stands; only on one request"`
+	SameAs  []string    `json:"same_person,omitempty" doc:"Codes of other requests that share a verified identity; only on one request"`
 }
 
 // IdentityView is one identifier and how far it was shown.
@@ -80,6 +82,12 @@ type TargetView struct {
 	Attempt    int        `json:"attempt,omitempty" doc:"Failures in a row"`
 	NextAt     *time.Time `json:"next_at,omitempty" doc:"When it is tried next"`
 	WaitsFor   []string   `json:"waits_for,omitempty" doc:"Places that go before it"`
+}
+
+// LinkedView is another request, and where it stands.
+type LinkedView struct {
+	Code   string `json:"code" doc:"Code of the request"`
+	Status string `json:"status" doc:"Where it stands"`
 }
 
 // KeptView is what stays at one place.
@@ -170,6 +178,13 @@ func (d *Desk) requestView(ctx context.Context, tx *store.Tx, c store.Case, key 
 	view.Name, view.Words, view.ReplyTo = said.Name, said.Words, said.ReplyTo
 	if view.Identities, err = w.identityViews(ctx); err != nil {
 		return view, err
+	}
+	if id, err := uuid.Parse(view.State.Canonical); err == nil {
+		canonical, err := tx.Case(ctx, Docket, id)
+		if err != nil {
+			return view, err
+		}
+		view.Repeats = &LinkedView{Code: canonical.Code, Status: canonical.Status}
 	}
 	shared, err := tx.SharedWith(ctx, c.ID)
 	if err != nil {

@@ -24,7 +24,7 @@ func showRequest(out io.Writer, v desk.RequestView) {
 	fields(out,
 		"Request", v.Code+"  "+v.ID.String(), "Right", v.Right, "Law", v.Regime, "Status", v.Status+yes(v.Drill, ", a drill"), "OpenDSR", v.OpenDSR, "DPV", v.DPV,
 		"Waiting for", v.Waiting, "Blocker", v.Blocker, "Received", when(&v.Received), "Due", when(v.Due), "Assignee", v.Assignee,
-		"Name", v.Name, "Letters go to", v.ReplyTo, "Same person", strings.Join(v.SameAs, ", "), "Care", strings.Join(v.State.Care, ", "), "Instructed by", v.State.Instructed,
+		"Name", v.Name, "Letters go to", v.ReplyTo, "Repeats", linked(v.Repeats), "Same person", strings.Join(v.SameAs, ", "), "Care", strings.Join(v.State.Care, ", "), "Instructed by", v.State.Instructed,
 		"Cooling off until", when(v.State.CoolUntil), "Certificate version", number(v.State.Certificate))
 	if v.Words != "" {
 		fmt.Fprintln(out, "\n"+lines(v.Words))
@@ -112,4 +112,12 @@ func (c *requestApproveCmd) Run(ctx context.Context, p *requestCmd, out io.Write
 			fmt.Fprintln(out, "There is no whole plan yet; docket request scope makes one.")
 		}
 	})
+}
+
+// linked is another request, and where it stands.
+func linked(v *desk.LinkedView) string {
+	if v == nil {
+		return ""
+	}
+	return v.Code + " (" + v.Status + ")"
 }
