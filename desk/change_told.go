@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,8 +17,12 @@ import (
 	"github.com/atlascloudai/docket/store"
 )
 
-// some is how many customers one decision about a change takes on: each is named in its entry of the chain.
-const some = 500
+// some is how many customers one decision about a change takes on, named how many of them one entry of the chain names. The process
+// looks at the whole change between two decisions, so few of them are better; each takes a second at most.
+const (
+	some  = 2000
+	named = 500
+)
 
 // NextChange answers a notice of change's process.
 func (d *Desk) NextChange(ctx context.Context, caseID uuid.UUID, heard int64) (Next, error) {
@@ -76,7 +81,9 @@ func (d *Desk) CountDates(ctx context.Context, caseID uuid.UUID) (int, error) {
 			}
 			said = append(said, datesOf(*c))
 		}
-		w.write("change.dated", time.Time{}, map[string]any{"customers": said}, nil)
+		for part := range slices.Chunk(said, named) {
+			w.write("change.dated", time.Time{}, map[string]any{"customers": part}, nil)
+		}
 		return len(these), w.SetChangeCustomers(ctx, these)
 	})
 }
@@ -143,7 +150,9 @@ func (w *work) take(ctx context.Context, these []store.ChangeCustomer) error {
 	for i := range these {
 		these[i].TakenAt = utc(&w.c.Now)
 	}
-	w.write("change.taken", time.Time{}, map[string]any{"customers": ids(these, func(c store.ChangeCustomer) uuid.UUID { return c.Customer })}, nil)
+	for part := range slices.Chunk(these, named) {
+		w.write("change.taken", time.Time{}, map[string]any{"customers": ids(part, func(c store.ChangeCustomer) uuid.UUID { return c.Customer })}, nil)
+	}
 	return w.SetChangeCustomers(ctx, these)
 }
 

@@ -232,7 +232,8 @@ func (tx *Tx) NextOfChange(ctx context.Context, caseID uuid.UUID, offset time.Du
 	if next.Next, err = tx.Next(ctx, caseID, offset); err != nil {
 		return next, err
 	}
-	err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM change_customer k JOIN duty d ON d.id = k.duty_id WHERE `+undated+`),
+	// Counted, not looked for: PostgreSQL expects to find one soon, and would go through everybody one by one where there is none.
+	err = tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM change_customer k JOIN duty d ON d.id = k.duty_id WHERE d.case_id = $1 AND `+undated+`) > 0,
 		(SELECT min(k.resolve_by) FROM change_customer k WHERE k.case_id = $1 AND `+unraised+`)`, caseID).Scan(&next.Undated, &next.Objection)
 	if err != nil {
 		return next, fmt.Errorf("cannot read what the change does next: %w", err)
