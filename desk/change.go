@@ -128,6 +128,9 @@ func (d *Desk) drafted(ctx context.Context, tx *store.Tx, actor access.Actor, st
 	if err := json.Unmarshal(earlier.State, &corrected); err != nil {
 		return fmt.Errorf("cannot read the change's state: %w", err)
 	}
+	if earlier.Drill != in.Drill {
+		return problem.InvalidField("corrects", "an exercise takes no real notice's place, and no exercise's place is taken by a real one")
+	}
 	if corrected.FrozenAt == nil || corrected.Status != change.Sending && corrected.Status != change.ObjectionWindow {
 		return problem.InvalidField("corrects", "nobody was told of it, or it is over: revise it, or open a notice of its own")
 	}
