@@ -244,6 +244,9 @@ func (d *Desk) May(ctx context.Context, actor access.Actor, in MayInput) (view M
 		}
 		if asked != nil {
 			verdict := asked.Stands().May(asked.Mode)
+			if verdict.May && in.Service == "" && len(asked.Services) > 0 {
+				verdict = change.Verdict{Why: "the change is of some services alone: name the one that would use it"}
+			}
 			view = MayView{May: verdict.May, From: utc(verdict.From), Why: verdict.Why, Change: asked.Code}
 			return nil
 		}

@@ -24,3 +24,36 @@ func TestAnExerciseTakesNoRealNoticesPlace(t *testing.T) {
 	_, err = a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", in)
 	require.NoError(t, err)
 }
+
+// What is still prepared closes no gateway that a notice before it opened.
+func TestAPreparedChangeClosesNothing(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	a.later(300 * day)
+	require.True(t, a.may("C-1001").May)
+	opened, err := a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", newProvider())
+	require.NoError(t, err)
+	a.Case = opened.Case
+	a.judged()
+	require.True(t, a.may("C-1001").May, "nobody has sent it")
+	a.sends(a.released(), nil)
+	a.runs()
+	require.False(t, a.may("C-1001").May, "the newest that was sent decides")
+}
+
+// A gateway that names no service hears no yes from a change of some services alone.
+func TestAQuestionWithoutAServiceIsNotAnsweredByOneServicesChange(t *testing.T) {
+	t.Parallel()
+	a := announces(t, func(in *desk.OpenChangeInput) { in.Services = []string{"image-studio"} })
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	a.later(300 * day)
+	require.False(t, a.may("C-1015").May)
+	require.Contains(t, a.may("C-1015").Why, "name the one")
+	a.comes()
+	require.False(t, a.may("T-00001").May)
+}

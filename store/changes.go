@@ -247,16 +247,17 @@ type Asked struct {
 	Code string
 }
 
-// MayUse finds the newest notice of change about a subject that a customer is in, for a service; nil where there is none. It is one
-// read of one index, and looks at no notice that has ended without effect, nor at exercises unless they are all there is.
+// MayUse finds the newest notice of change about a subject that a customer is in, for a service; nil where there is none. One that is
+// still prepared takes no place of one that was sent. It is one read of one index, and looks at no notice that has ended without effect,
+// nor at exercises unless they are all there is.
 func (tx *Tx) MayUse(ctx context.Context, subject, ref, service string, drills bool) (*Asked, error) {
 	var a Asked
 	var mode string
-	err := tx.QueryRow(ctx, `SELECT k.sent_at, k.effective, k.provisional, k.answer, k.taken_at, a.state->>'mode', a.code
+	err := tx.QueryRow(ctx, `SELECT k.services, k.sent_at, k.effective, k.provisional, k.answer, k.taken_at, a.state->>'mode', a.code
 		FROM customer c JOIN change_customer k ON k.customer_id = c.id JOIN cases a ON a.id = k.case_id
 		WHERE c.ref = $1 AND k.subject = $2 AND k.subject <> '' AND ($3 = '' OR k.services = '{}' OR $3 = ANY(k.services)) AND a.status <> 'withdrawn' AND (NOT a.drill OR $4)
-		ORDER BY k.case_id DESC LIMIT 1`, ref, subject, service, drills).
-		Scan(&a.SentAt, &a.Effective, &a.Provisional, &a.Answer, &a.TakenAt, &mode, &a.Code)
+		ORDER BY a.state ? 'frozen_at' DESC, k.case_id DESC LIMIT 1`, ref, subject, service, drills).
+		Scan(&a.Services, &a.SentAt, &a.Effective, &a.Provisional, &a.Answer, &a.TakenAt, &mode, &a.Code)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -272,7 +273,7 @@ func (tx *Tx) MayUse(ctx context.Context, subject, ref, service string, drills b
 func (tx *Tx) TookEffect(ctx context.Context, subject, ref, service string, drills bool) (code string, since *time.Time, known bool, err error) {
 	err = tx.QueryRow(ctx, `SELECT coalesce(a.code, ''), (a.state->>'effective_at')::timestamptz FROM customer c LEFT JOIN LATERAL (
 			SELECT code, state FROM cases WHERE kind = 'change' AND state->>'subject' = $1 AND (NOT drill OR $3) AND state ? 'effective_at' AND (state->>'frozen_at')::timestamptz < c.created_at
-				AND ($4 = '' OR NOT state ? 'services' OR state->'services' ? $4)
+				AND (NOT state ? 'services' OR state->'services' ? $4)
 			ORDER BY opened_at DESC LIMIT 1) a ON true
 		WHERE c.ref = $2`, subject, ref, drills, service).Scan(&code, &since)
 	if errors.Is(err, pgx.ErrNoRows) {
