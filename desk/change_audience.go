@@ -95,11 +95,11 @@ func digestOfTerms(terms duty.ChangeTerms) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// digestOfAudience binds customers and everything that their letters say of dates.
+// digestOfAudience binds customers, what a gateway asks about them by, and everything that their letters say of dates.
 func digestOfAudience(rows []store.ChangeCustomer) string {
 	sum := sha256.New()
 	for _, c := range rows {
-		fmt.Fprintf(sum, "%s %s %s %s %s %s\n", c.Customer, c.Resolution, instant(&c.LastSending), instant(&c.SaidEffective), instant(c.SaidCloses), instant(c.SaidUntil))
+		fmt.Fprintf(sum, "%s %s %q %s %s %s %s %s\n", c.Customer, c.Subject, c.Services, c.Resolution, instant(&c.LastSending), instant(&c.SaidEffective), instant(c.SaidCloses), instant(c.SaidUntil))
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }

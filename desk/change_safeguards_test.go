@@ -7,6 +7,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/desk"
+	"github.com/atlascloudai/docket/testkit"
 )
 
 // An exercise ends no real notice: it corrects exercises alone.
@@ -56,4 +57,19 @@ func TestAQuestionWithoutAServiceIsNotAnsweredByOneServicesChange(t *testing.T) 
 	require.Contains(t, a.may("C-1015").Why, "name the one")
 	a.comes()
 	require.False(t, a.may("T-00001").May)
+}
+
+// What a gateway asks by is held against the chain, too.
+func TestWhatAGatewayAsksByIsHeldAgainstTheChain(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	a.verified()
+	for _, spoil := range []string{`subject = 'other-models'`, `services = '{chat-api}'`} {
+		testkit.Execute(t, a.Database.Superuser, `CREATE TABLE kept AS TABLE change_customer; UPDATE change_customer SET `+spoil)
+		verified, err := a.Desk.VerifyCase(a.ctx, a.As(access.Auditor), a.Case)
+		require.NoError(t, err)
+		require.False(t, verified.OK, spoil)
+		testkit.Execute(t, a.Database.Superuser, `TRUNCATE change_customer; INSERT INTO change_customer TABLE kept; DROP TABLE kept`)
+	}
 }
