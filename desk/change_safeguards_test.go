@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -72,4 +73,30 @@ func TestWhatAGatewayAsksByIsHeldAgainstTheChain(t *testing.T) {
 		require.False(t, verified.OK, spoil)
 		testkit.Execute(t, a.Database.Superuser, `TRUNCATE change_customer; INSERT INTO change_customer TABLE kept; DROP TABLE kept`)
 	}
+}
+
+// For whom a change at once never takes effect, nobody waits: neither for its calendar, nor for its letter that came back.
+func TestNobodyWaitsForWhoIsSpared(t *testing.T) {
+	t.Parallel()
+	a := announces(t, func(in *desk.OpenChangeInput) { in.Mode = "at_once" })
+	a.judged()
+	sent := a.sends(a.released(), nil)
+	a.runs()
+	for _, customer := range []string{"C-1008", "C-1009"} {
+		_, err := a.Desk.RecordObjection(a.ctx, a.As(access.CommsLead), "", a.Case, customer, desk.ObjectionInput{At: time.Now(), Words: "no", Evidence: "letter"})
+		require.NoError(t, err)
+		_, err = a.Desk.EndObjection(a.ctx, a.As(access.CommsLead), "", a.Case, customer, desk.EndObjectionInput{End: "customer_terminates", Reason: "letter"})
+		require.NoError(t, err)
+	}
+	for _, job := range sent {
+		if job.To == "dpo@halcyon.test" {
+			require.NoError(t, a.Desk.Report(a.ctx, job.Delivery, desk.ReportInput{Kind: "bounced", Status: "5.1.1", At: time.Now(), Digest: [32]byte{7}}))
+		}
+	}
+	testkit.Execute(t, a.Database.Superuser, `UPDATE change_customer SET provisional = true WHERE customer_id = (SELECT id FROM customer WHERE ref = 'C-1009')`)
+	a.runs()
+	require.Equal(t, "spared", a.customers()["C-1008"].State)
+	a.later(300 * day)
+	require.Equal(t, 13, a.view().Taken)
+	require.Equal(t, "effective", a.view().Status)
 }

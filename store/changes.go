@@ -168,6 +168,9 @@ func (tx *Tx) Ready(ctx context.Context, caseID uuid.UUID, now time.Time, limit 
 // opening are those for whom the change takes effect with time alone.
 const opening = `k.taken_at IS NULL AND k.sent_at IS NOT NULL AND NOT k.provisional AND k.answer NOT IN ('objected', 'accommodated', 'customer_terminates')`
 
+// spared are those for whom the change never takes effect: nobody waits for them.
+const spared = `k.answer IN ('accommodated', 'customer_terminates')`
+
 // Overlong lists the objections that were to have an end by an instant and that nobody was raised about.
 func (tx *Tx) Overlong(ctx context.Context, caseID uuid.UUID, now time.Time) ([]ChangeCustomer, error) {
 	return tx.changeCustomers(ctx, `WHERE k.case_id = $1 AND `+unraised+` AND k.resolve_by <= $2 ORDER BY k.customer_id`, caseID, now)
@@ -204,11 +207,11 @@ type ChangeTotals struct {
 // ChangeTotals counts a change's customers at an instant.
 func (tx *Tx) ChangeTotals(ctx context.Context, caseID uuid.UUID, mode change.Mode, now time.Time) (t ChangeTotals, err error) {
 	var first, last *time.Time
-	err = tx.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE k.sent_at IS NOT NULL), count(*) FILTER (WHERE k.sent_at IS NULL),
-			count(*) FILTER (WHERE `+opening+`), count(*) FILTER (WHERE k.answer = 'objected'), count(*) FILTER (WHERE k.answer IN ('accommodated', 'customer_terminates')),
+	err = tx.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE k.sent_at IS NOT NULL), count(*) FILTER (WHERE k.sent_at IS NULL AND NOT `+spared+`),
+			count(*) FILTER (WHERE `+opening+`), count(*) FILTER (WHERE k.answer = 'objected'), count(*) FILTER (WHERE `+spared+`),
 			count(*) FILTER (WHERE k.taken_at IS NOT NULL AND k.answer NOT IN ('objected', 'accommodated', 'customer_terminates')),
-			count(*) FILTER (WHERE k.provisional AND k.sent_at IS NOT NULL AND k.taken_at IS NULL),
-			min(k.effective) FILTER (WHERE `+opening+`), max(k.effective) FILTER (WHERE k.answer NOT IN ('accommodated', 'customer_terminates')),
+			count(*) FILTER (WHERE k.provisional AND k.sent_at IS NOT NULL AND k.taken_at IS NULL AND NOT `+spared+`),
+			min(k.effective) FILTER (WHERE `+opening+`), max(k.effective) FILTER (WHERE NOT `+spared+`),
 			(SELECT count(*) FROM campaign p WHERE p.case_id = $1 AND NOT p.test AND p.state IN ('running', 'paused'))
 		FROM change_customer k WHERE k.case_id = $1`, caseID).
 		Scan(&t.Customers, &t.Told, &t.Untold, &t.Waiting, &t.Objected, &t.Spared, &t.Taken, &t.Provisional, &first, &last, &t.Sendings)
