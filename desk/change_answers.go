@@ -42,7 +42,8 @@ func (d *Desk) RecordObjection(ctx context.Context, actor access.Actor, key stri
 		if err != nil {
 			return Receipt{}, err
 		}
-		return Receipt{Count: 1}, d.object(ctx, w, c, in.At, changeWords{Words: in.Words, Evidence: in.Evidence})
+		at := in.At.UTC().Truncate(time.Microsecond) // A window's last instant is a microsecond; what lies within it came in time.
+		return Receipt{Count: 1}, d.object(ctx, w, c, at, changeWords{Words: in.Words, Evidence: in.Evidence})
 	})
 }
 

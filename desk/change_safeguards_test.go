@@ -100,3 +100,25 @@ func TestNobodyWaitsForWhoIsSpared(t *testing.T) {
 	require.Equal(t, 13, a.view().Taken)
 	require.Equal(t, "effective", a.view().Status)
 }
+
+// A window is the customer's to the end of its last microsecond; a word of the next one is late.
+func TestAWindowIsTheCustomersToTheEndOfItsLastMicrosecond(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	closes := *a.customers()["C-1008"].WindowCloses
+	a.later(300 * day)
+	object := func(at time.Time) error {
+		_, err := a.Desk.RecordObjection(a.ctx, a.As(access.CommsLead), "", a.Case, "C-1008", desk.ObjectionInput{At: at, Words: "no", Evidence: "letter"})
+		return err
+	}
+	require.Equal(t, "window_over", blockerOf(object(closes.Add(time.Microsecond))))
+	require.NoError(t, object(closes.Add(999*time.Nanosecond)))
+	require.Equal(t, closes, *a.customers()["C-1008"].AnsweredAt)
+	require.False(t, a.may("C-1008").May, "it came in time, and is recorded late")
+	_, err := a.Desk.ArchiveChange(a.ctx, a.As(access.PrivacyLead), "", a.Case)
+	require.Equal(t, "not_settled", blockerOf(err), "its objection has no end")
+	a.verified()
+}
