@@ -16,6 +16,7 @@ import (
 	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/core/textdiff"
 	"github.com/atlascloudai/docket/store"
 )
@@ -325,23 +326,13 @@ func (w *work) diff(ctx context.Context, text string) (lines []textdiff.Line, nu
 	return textdiff.Between(before, text), max(number, 1), nil
 }
 
-// readChange runs f with a notice of change as it stands; nothing is written.
+// readChange runs f with a notice of change as it stands; nothing of it is written.
 func (d *Desk) readChange(ctx context.Context, actor access.Actor, id uuid.UUID, f func(*work) error) error {
-	if err := access.May(actor, access.CaseRead); err != nil {
-		return err
-	}
-	return d.store.Read(ctx, func(tx *store.Tx) error {
-		c, err := tx.Case(ctx, actor, id)
-		if err != nil {
-			return err
-		}
+	return d.read(ctx, actor, access.CaseRead, id, func(tx *store.Tx, c store.Case, key seal.Key) error {
 		if c.Kind != KindChange {
 			return problem.Missing("change")
 		}
-		w := &work{Tx: tx, c: c, actor: actor}
-		if w.key, err = d.caseKey(c); err != nil {
-			return erased(err)
-		}
+		w := &work{Tx: tx, c: c, key: key, actor: actor}
 		if err := json.Unmarshal(c.State, &w.change); err != nil {
 			return fmt.Errorf("cannot read the change's state: %w", err)
 		}
@@ -349,7 +340,7 @@ func (d *Desk) readChange(ctx context.Context, actor access.Actor, id uuid.UUID,
 	})
 }
 
-// Changes lists notices of change, newest first.
+// Changes lists the notices of change that the actor sees, newest first.
 func (d *Desk) Changes(ctx context.Context, actor access.Actor, f ChangeFilter) (page Page[ChangeSummary], err error) {
 	if err := access.May(actor, access.CaseRead); err != nil {
 		return page, err
@@ -360,13 +351,18 @@ func (d *Desk) Changes(ctx context.Context, actor access.Actor, f ChangeFilter) 
 			return page, err
 		}
 	}
-	err = d.store.Read(ctx, func(tx *store.Tx) error {
-		found, err := tx.ChangesList(ctx, f.Status, f.Kind, before, size(f.Limit)+1)
+	err = d.store.Do(ctx, func(tx *store.Tx) error {
+		found, err := tx.ChangesList(ctx, actor, f.Status, f.Kind, before, size(f.Limit)+1)
 		if err != nil {
 			return err
 		}
 		views := make([]ChangeSummary, 0, len(found))
 		for _, c := range found {
+			if c.Restricted && actor.Kind != access.Worker {
+				if err := tx.Access(ctx, actor, c.ID, "case.list"); err != nil {
+					return err
+				}
+			}
 			view := ChangeSummary{ID: c.ID, Code: c.Code, Status: c.Status}
 			var state change.State
 			if err := json.Unmarshal(c.State, &state); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/core/access"
+	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/testkit"
 )
@@ -121,4 +122,24 @@ func TestAWindowIsTheCustomersToTheEndOfItsLastMicrosecond(t *testing.T) {
 	_, err := a.Desk.ArchiveChange(a.ctx, a.As(access.PrivacyLead), "", a.Case)
 	require.Equal(t, "not_settled", blockerOf(err), "its objection has no end")
 	a.verified()
+}
+
+// A restricted notice of change is listed for those alone who see it, and who read it leaves a trace.
+func TestARestrictedChangeIsListedForItsMembersAlone(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	_, err := a.Desk.Restrict(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.RestrictInput{Restricted: true})
+	require.NoError(t, err)
+	listed := func(role access.Role) int {
+		page, err := a.Desk.Changes(a.ctx, a.As(role), desk.ChangeFilter{})
+		require.NoError(t, err)
+		return len(page.Items)
+	}
+	require.Zero(t, listed(access.CommsLead))
+	_, err = a.Desk.Change(a.ctx, a.As(access.CommsLead), a.Case)
+	require.Equal(t, problem.NotFound, problem.CodeOf(err))
+	require.Equal(t, 1, listed(access.LegalCounsel))
+	before := scan[int](t, a.Database.Superuser, `SELECT count(*) FROM access_event`)
+	a.view()
+	require.Equal(t, before+1, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM access_event`))
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/atlascloudai/docket/core/access"
 )
 
 // DocumentVersion is one published text of a document.
@@ -128,10 +130,12 @@ func (tx *Tx) LettersTo(ctx context.Context, cases []uuid.UUID, contact uuid.UUI
 	return pgx.CollectRows(rows, scanDelivery)
 }
 
-// ChangesList lists notices of change, newest first, before one; status and kind narrow them.
-func (tx *Tx) ChangesList(ctx context.Context, status, kind string, before uuid.UUID, limit int) ([]Case, error) {
-	rows, err := tx.Query(ctx, caseSelect+`WHERE c.kind = 'change' AND ($1 = '' OR c.status = $1) AND ($2 = '' OR c.state->>'kind' = $2) AND c.id < $3 ORDER BY c.id DESC LIMIT $4`,
-		status, kind, before, limit)
+// ChangesList lists notices of change as the actor sees them, newest first, before one; status and kind narrow them.
+func (tx *Tx) ChangesList(ctx context.Context, actor access.Actor, status, kind string, before uuid.UUID, limit int) ([]Case, error) {
+	who, all := viewer(actor)
+	rows, err := tx.Query(ctx, caseSelect+`
+		WHERE c.kind = 'change' AND ($3 = '' OR c.status = $3) AND ($4 = '' OR c.state->>'kind' = $4) AND c.id < $5 AND `+sees+` ORDER BY c.id DESC LIMIT $6`,
+		who, all, status, kind, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the changes: %w", err)
 	}
