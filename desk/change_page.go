@@ -198,14 +198,15 @@ func (d *Desk) TestNotice(ctx context.Context, actor access.Actor, key string, c
 		if look.found == nil {
 			return Receipt{}, problem.InvalidField("recipient", "there are %d recipients; count from 0", audience.recipients)
 		}
-		letter, err := letters.Render(text, look.found.Values, w.c.Now)
+		values := d.unanswerable(w.c.ID, look.found.Values)
+		letter, err := letters.Render(text, values, w.c.Now)
 		if err != nil {
 			return Receipt{}, err
 		}
 		letter.Subject = "[TEST] " + letter.Subject
 		sending := store.Campaign{ID: newID(), Case: w.c.ID, Notice: n.ID, Version: n.Version, Lane: "bulk", State: "running", CreatedAt: w.c.Now, Test: true}
 		id := newID()
-		sealed, err := w.key.SealJSON(deliveryPlace(id), planned{Address: in.Address, Values: look.found.Values, Letter: &letter})
+		sealed, err := w.key.SealJSON(deliveryPlace(id), planned{Address: in.Address, Values: values, Letter: &letter})
 		if err != nil {
 			return Receipt{}, err
 		}

@@ -143,3 +143,26 @@ func TestARestrictedChangeIsListedForItsMembersAlone(t *testing.T) {
 	a.view()
 	require.Equal(t, before+1, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM access_event`))
 }
+
+// A preview and a test are read by others than the recipient: the link in them answers for nobody, also after the release.
+func TestALinkInATestAnswersForNobody(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	notice := a.approved()
+	preview, err := a.Desk.Preview(a.ctx, a.As(access.CommsLead), a.Case, notice, 2)
+	require.NoError(t, err)
+	receipt, err := a.Desk.TestNotice(a.ctx, a.As(access.CommsLead), "", a.Case, notice, desk.TestNoticeInput{Address: "comms@example.test", Recipient: 2})
+	require.NoError(t, err)
+	tested := a.sends(*receipt.ID, nil)
+	released, err := a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, notice, desk.ReleaseInput{})
+	require.NoError(t, err)
+	sent := a.sends(*released.ID, nil)
+	a.runs()
+	for _, link := range []string{tokenIn(t, desk.Job{Letter: preview.Letter}), tokenIn(t, tested[0])} {
+		_, err := a.Desk.NoticePage(a.ctx, link)
+		require.Equal(t, problem.NotFound, problem.CodeOf(err))
+	}
+	_, err = a.Desk.NoticePage(a.ctx, tokenIn(t, sent[0]))
+	require.NoError(t, err)
+}
