@@ -306,24 +306,20 @@ func (d *Desk) Change(ctx context.Context, actor access.Actor, id uuid.UUID) (vi
 
 // diff holds a document's new version against the one before it: what is in force while the new one is a draft.
 func (w *work) diff(ctx context.Context, text string) (lines []textdiff.Line, number int, err error) {
-	versions, err := w.Versions(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	number, before := w.change.Version, ""
-	for _, v := range versions { // newest first
-		if v.Name != w.change.Document {
-			continue
+	if number = w.change.Version; number == 0 {
+		newest, err := w.NewestVersion(ctx, w.change.Document)
+		if err != nil {
+			return nil, 0, err
 		}
-		if number == 0 {
-			number = v.Number + 1
-		}
-		if v.Number < number {
-			before = v.Text
-			break
+		if number = 1; newest != nil {
+			number = newest.Number + 1
 		}
 	}
-	return textdiff.Between(before, text), max(number, 1), nil
+	before, err := w.VersionBefore(ctx, w.change.Document, number)
+	if err != nil || before == nil {
+		return textdiff.Between("", text), number, err
+	}
+	return textdiff.Between(before.Text, text), number, nil
 }
 
 // readChange runs f with a notice of change as it stands; nothing of it is written.

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/core/textdiff"
 	"github.com/atlascloudai/docket/desk"
 	"github.com/atlascloudai/docket/testkit"
 )
@@ -165,4 +167,42 @@ func TestALinkInATestAnswersForNobody(t *testing.T) {
 	}
 	_, err = a.Desk.NoticePage(a.ctx, tokenIn(t, sent[0]))
 	require.NoError(t, err)
+}
+
+// A text that was withdrawn was never in force: nothing is held against it, and no page says from when it was.
+func TestAWithdrawnTextWasNeverInForce(t *testing.T) {
+	t.Parallel()
+	text := func(says string) func(*desk.OpenChangeInput) {
+		return func(in *desk.OpenChangeInput) { in.Document, in.Text = "subprocessors", says }
+	}
+	a := announces(t, text("Old Models\n"))
+	a.judged()
+	a.released()
+	next := func(says string) {
+		in := newProvider()
+		text(says)(&in)
+		opened, err := a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", in)
+		require.NoError(t, err)
+		a.Case = opened.Case
+	}
+	next("Wrong Models\n")
+	a.judged()
+	a.released()
+	_, err := a.Desk.WithdrawChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.ReasonInput{Reason: "a wrong name"})
+	require.NoError(t, err)
+	next("Old Models\nNew Models\n")
+	require.Equal(t, 3, a.view().Version)
+	var shown strings.Builder
+	require.NoError(t, textdiff.Text(&shown, a.view().Diff, 3))
+	require.Contains(t, shown.String(), "New Models")
+	require.NotContains(t, shown.String(), "Wrong Models", "what never held is not taken out")
+	a.judged()
+	a.released()
+	log, err := a.Desk.ChangeLog(a.ctx)
+	require.NoError(t, err)
+	require.Equal(t, 1, log.Entries[0].Before)
+	versions := log.Documents[0].Versions
+	require.NotNil(t, versions[0].Effective)
+	require.Nil(t, versions[1].Effective)
+	require.NotNil(t, versions[2].Effective)
 }
