@@ -71,7 +71,7 @@ func (d *Desk) noticePageOf(ctx context.Context, tx *store.Tx, l leads) (view No
 	effective := l.row.Effective.UTC()
 	view = NoticePageView{
 		Company: d.companyName, Contact: d.contact, Drill: l.c.Drill, SentAt: utc(l.row.SentAt), WindowCloses: utc(l.row.WindowCloses), TerminationUntil: utc(l.row.TerminationUntil),
-		Effective: &effective, TakenAt: utc(l.row.TakenAt), Answer: l.row.Answer, AnsweredAt: utc(l.row.AnsweredAt), Withdrawn: state.Status == change.Withdrawn, Log: d.publicURL + "/changes/" + l.c.ID.String(),
+		Effective: &effective, TakenAt: utc(l.row.TakenAt), Answer: l.row.Answer, AnsweredAt: utc(l.row.AnsweredAt), Withdrawn: state.Status == change.Withdrawn, Corrected: state.CorrectedBy != "", Log: d.publicURL + "/changes/" + l.c.ID.String(),
 	}
 	if !d.public(l.c) {
 		view.Log = ""

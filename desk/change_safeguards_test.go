@@ -206,3 +206,23 @@ func TestAWithdrawnTextWasNeverInForce(t *testing.T) {
 	require.Nil(t, versions[1].Effective)
 	require.NotNil(t, versions[2].Effective)
 }
+
+// Between a correction and its letter a customer's page says that another notice comes, and never that the change does not.
+func TestAPageBeforeItsCorrectionArrivesSaysThatOneComes(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	sent := a.sends(a.released(), nil)
+	a.runs()
+	in := newProvider()
+	in.Corrects = a.Case.String()
+	opened, err := a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", in)
+	require.NoError(t, err)
+	a.Case = opened.Case
+	a.judged()
+	a.released()
+	page, err := a.Desk.NoticePage(a.ctx, tokenIn(t, sent[0]))
+	require.NoError(t, err)
+	require.True(t, page.Corrected)
+	require.False(t, page.MayObject)
+}
