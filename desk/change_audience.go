@@ -363,7 +363,7 @@ func (d *Desk) ProlongChange(ctx context.Context, actor access.Actor, key string
 		}
 		w.change.Audience = &counted
 		w.write("change.audience", time.Time{}, counted, nil)
-		return Receipt{Count: len(untold)}, firstError(w.RecountChangeCustomers(ctx, untold), w.VoidApprovals(ctx, w.c.ID))
+		return Receipt{Count: len(untold)}, firstError(w.RecountChangeCustomers(ctx, untold), w.VoidApprovals(ctx, w.c.ID), d.publish(ctx, w))
 	})
 }
 

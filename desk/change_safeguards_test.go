@@ -226,3 +226,21 @@ func TestAPageBeforeItsCorrectionArrivesSaysThatOneComes(t *testing.T) {
 	require.True(t, page.Corrected)
 	require.False(t, page.MayObject)
 }
+
+// A later day of sending is read in the change log at once, and a change that ended takes effect for nobody.
+func TestAProlongedChangeIsPublishedAnewAndAnEndedOneIsNotTaken(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	a.sends(a.released(), func(desk.Job) bool { return true })
+	a.runs()
+	_, err := a.Desk.ProlongChange(a.ctx, a.As(access.CommsLead), "", a.Case, desk.ProlongInput{SendBy: time.Now().Add(40 * day), Reason: "the relay was down"})
+	require.NoError(t, err)
+	log, err := a.Desk.ChangeLog(a.ctx)
+	require.NoError(t, err)
+	require.Equal(t, *a.view().LastEffective, *log.Entries[0].EffectiveLast)
+	_, err = a.Desk.WithdrawChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.ReasonInput{Reason: "it does not come"})
+	require.NoError(t, err)
+	_, err = a.Desk.TakeChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, "C-1001", desk.ReasonInput{Reason: "r"})
+	require.Equal(t, "wrong_status", blockerOf(err))
+}

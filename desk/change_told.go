@@ -113,6 +113,9 @@ func latest(a, b *time.Time) *time.Time {
 // TakeEffect lets the change take effect for those whose notice periods and windows are over and who are not held back.
 func (d *Desk) TakeEffect(ctx context.Context, caseID uuid.UUID) (int, error) {
 	return d.process(ctx, access.ChangeTake, caseID, func(w *work) (int, error) {
+		if w.change.Status.Ended() { // Withdrawn since the process looked.
+			return 0, nil
+		}
 		these, err := w.Ready(ctx, w.c.ID, w.c.Now, some)
 		if err != nil || len(these) == 0 {
 			return 0, err
@@ -151,6 +154,9 @@ func (w *work) take(ctx context.Context, these []store.ChangeCustomer) error {
 // effect for it, or, where it is for all at once, waits for it no longer.
 func (d *Desk) TakeChange(ctx context.Context, actor access.Actor, key string, id uuid.UUID, customer string, in ReasonInput) (Receipt, error) {
 	return d.onChange(ctx, actor, key, access.ChangeJudge, id, map[string]any{"take": customer, "in": in}, func(w *work) (Receipt, error) {
+		if err := w.decideChange(ctx, change.Working{What: "taking effect"}); err != nil {
+			return Receipt{}, err
+		}
 		c, err := w.ChangeCustomer(ctx, w.c.ID, customer)
 		if err != nil {
 			return Receipt{}, err
