@@ -320,7 +320,7 @@ func (d *Desk) sendChange(ctx context.Context, w *work, customers int) error {
 			return fmt.Errorf("cannot read what is corrected: %w", err)
 		}
 		_, err = d.locked(ctx, w.Tx, w.actor, earlier, func(old *work) (Receipt, error) {
-			return Receipt{}, firstError(old.decideChange(ctx, change.Correct{By: w.c.ID.String()}), d.ended(ctx, old))
+			return Receipt{}, firstError(old.decideChange(ctx, change.Correct{By: w.c.ID.String()}), d.carryAnswers(ctx, old, w), d.ended(ctx, old))
 		})
 		if err != nil {
 			return err

@@ -71,10 +71,21 @@ func (d *Desk) noticePageOf(ctx context.Context, tx *store.Tx, l leads) (view No
 	effective := l.row.Effective.UTC()
 	view = NoticePageView{
 		Company: d.companyName, Contact: d.contact, Drill: l.c.Drill, SentAt: utc(l.row.SentAt), WindowCloses: utc(l.row.WindowCloses), TerminationUntil: utc(l.row.TerminationUntil),
-		Effective: &effective, TakenAt: utc(l.row.TakenAt), Answer: l.row.Answer, AnsweredAt: utc(l.row.AnsweredAt), Withdrawn: state.Status == change.Withdrawn, Corrected: state.CorrectedBy != "", Log: d.publicURL + "/changes/" + l.c.ID.String(),
+		Effective: &effective, TakenAt: utc(l.row.TakenAt), Answer: l.row.Answer, AnsweredAt: utc(l.row.AnsweredAt), Withdrawn: state.Status == change.Withdrawn, Log: d.publicURL + "/changes/" + l.c.ID.String(),
 	}
 	if !d.public(l.c) {
 		view.Log = ""
+	}
+	if state.CorrectedBy != "" {
+		by, err := uuid.Parse(state.CorrectedBy)
+		if err != nil {
+			return view, fmt.Errorf("cannot read what takes its place: %w", err)
+		}
+		reached, err := tx.ChangeCustomersOf(ctx, by, []uuid.UUID{l.Customer})
+		if err != nil {
+			return view, err
+		}
+		view.Corrected = len(reached) > 0 // Whom it leaves out the change does not reach any more.
 	}
 	if view.Zone, err = d.pack.Zone(l.row.Zone); err != nil {
 		return view, err

@@ -244,3 +244,61 @@ func TestAProlongedChangeIsPublishedAnewAndAnEndedOneIsNotTaken(t *testing.T) {
 	_, err = a.Desk.TakeChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, "C-1001", desk.ReasonInput{Reason: "r"})
 	require.Equal(t, "wrong_status", blockerOf(err))
 }
+
+// A correction ends no objection, takes back nothing that was promised, and forgets nobody whom it leaves out.
+func TestACorrectionKeepsWhatCustomersAnswered(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	sent := a.sends(a.released(), nil)
+	a.runs()
+	object := func(customer string) {
+		_, err := a.Desk.RecordObjection(a.ctx, a.As(access.CommsLead), "", a.Case, customer, desk.ObjectionInput{At: time.Now(), Words: "not with our data", Evidence: "letter"})
+		require.NoError(t, err)
+	}
+	object("C-1001")
+	object("C-1004")
+	end := func(customer, how string) {
+		_, err := a.Desk.EndObjection(a.ctx, a.As(access.CommsLead), "", a.Case, customer, desk.EndObjectionInput{End: how, Reason: "by phone"})
+		require.NoError(t, err)
+	}
+	end("C-1004", "accommodated")
+	old, told := a.Case, a.view().Told
+	in := newProvider()
+	in.Corrects, in.Services = old.String(), []string{"image-studio"}
+	opened, err := a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", in)
+	require.NoError(t, err)
+	a.Case = opened.Case
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	customers := a.customers()
+	require.Equal(t, "not with our data", customers["C-1001"].Words)
+	require.Equal(t, 1, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'change_objection'`, a.Case))
+	left := told - len(customers)
+	require.Positive(t, left)
+	require.Equal(t, left, scan[int](t, a.Database.Superuser, `SELECT count FROM raise WHERE case_id = $1 AND kind = 'told_party_ruled_out'`, old))
+	for _, job := range sent {
+		page, err := a.Desk.NoticePage(a.ctx, tokenIn(t, job))
+		require.NoError(t, err)
+		require.False(t, page.Corrected)
+	}
+	a.later(300 * day)
+	may := func(customer string) bool {
+		view, err := a.Desk.May(a.ctx, a.As(access.Integration), desk.MayInput{Subject: "example-models", Customer: customer, Service: "image-studio"})
+		require.NoError(t, err)
+		return view.May
+	}
+	require.False(t, may("C-1001"))
+	require.False(t, may("C-1004"))
+	require.Equal(t, "objection_window", a.view().Status, "an objection is open")
+	end("C-1001", "withdrawn")
+	a.runs()
+	require.True(t, may("C-1001"))
+	require.Equal(t, "effective", a.view().Status)
+	a.verified()
+	a.Case = old
+	a.later(300 * day)
+	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'change_objection_overdue'`, old))
+	a.verified()
+}

@@ -221,8 +221,14 @@ func (d *Desk) ended(ctx context.Context, w *work) error {
 	if err != nil || w.change.FrozenAt == nil {
 		return err
 	}
-	if w.change.CorrectedBy == "" && totals.Told > 0 {
-		err = d.raise(ctx, w, store.Raise{Key: cases.RaiseFollowUp + "@withdrawn", Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: totals.Told})
+	told := totals.Told
+	if w.change.CorrectedBy != "" { // The others are told by the correction.
+		if told, err = w.LeftOut(ctx, w.c.ID, w.change.CorrectedBy); err != nil {
+			return err
+		}
+	}
+	if told > 0 {
+		err = d.raise(ctx, w, store.Raise{Key: cases.RaiseFollowUp + "@withdrawn", Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: told})
 	}
 	return firstError(err, d.publish(ctx, w))
 }

@@ -152,6 +152,21 @@ func (tx *Tx) ChangeCustomer(ctx context.Context, caseID uuid.UUID, ref string) 
 	return found[0], nil
 }
 
+// HeldBack lists those from whom an answer holds a change back.
+func (tx *Tx) HeldBack(ctx context.Context, caseID uuid.UUID) ([]ChangeCustomer, error) {
+	return tx.changeCustomers(ctx, `WHERE k.case_id = $1 AND k.answer IN ('objected', 'accommodated', 'customer_terminates') ORDER BY k.customer_id`, caseID)
+}
+
+// LeftOut counts those who were told of a change and are not reached by the one that takes its place.
+func (tx *Tx) LeftOut(ctx context.Context, caseID uuid.UUID, by string) (n int, err error) {
+	err = tx.QueryRow(ctx, `SELECT count(*) FROM change_customer k WHERE k.case_id = $1 AND k.sent_at IS NOT NULL
+		AND NOT EXISTS (SELECT FROM change_customer n WHERE n.case_id = $2::uuid AND n.customer_id = k.customer_id)`, caseID, by).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("cannot count whom the correction leaves out: %w", err)
+	}
+	return n, nil
+}
+
 // undated are those who were told, or turned out not to be, since their dates were counted.
 const undated = `k.case_id = $1 AND k.sent_at IS DISTINCT FROM d.met_at`
 
