@@ -143,7 +143,7 @@ func (s *surface) showNotice(c *gin.Context, status int, v desk.NoticePageView, 
 	shown := noticepage.View{
 		Company: cmp.Or(v.Company, s.company), Contact: v.Contact, Language: v.Language, Customer: v.Customer, Reference: v.Reference, Drill: v.Drill,
 		SentAt: v.SentAt, WindowCloses: v.WindowCloses, TerminationUntil: v.TerminationUntil, Effective: v.Effective, TakenAt: v.TakenAt, Zone: v.Zone,
-		AcknowledgedAt: v.AcknowledgedAt, Answer: v.Answer, AnsweredAt: v.AnsweredAt, MayObject: v.MayObject, Withdrawn: v.Withdrawn, Log: v.Log,
+		AcknowledgedAt: v.AcknowledgedAt, Answer: v.Answer, AnsweredAt: v.AnsweredAt, MayObject: v.MayObject, Withdrawn: v.Withdrawn, Corrected: v.Corrected, Log: v.Log,
 	}
 	for _, version := range v.Versions {
 		shown.Letters = append(shown.Letters, noticepage.Letter(version))

@@ -16,6 +16,7 @@ import (
 	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/problem"
+	"github.com/atlascloudai/docket/core/seal"
 	"github.com/atlascloudai/docket/core/textdiff"
 	"github.com/atlascloudai/docket/store"
 )
@@ -127,6 +128,9 @@ func (d *Desk) drafted(ctx context.Context, tx *store.Tx, actor access.Actor, st
 	var corrected change.State
 	if err := json.Unmarshal(earlier.State, &corrected); err != nil {
 		return fmt.Errorf("cannot read the change's state: %w", err)
+	}
+	if earlier.Drill != in.Drill {
+		return problem.InvalidField("corrects", "an exercise takes no real notice's place, and no exercise's place is taken by a real one")
 	}
 	if corrected.FrozenAt == nil || corrected.Status != change.Sending && corrected.Status != change.ObjectionWindow {
 		return problem.InvalidField("corrects", "nobody was told of it, or it is over: revise it, or open a notice of its own")
@@ -302,43 +306,29 @@ func (d *Desk) Change(ctx context.Context, actor access.Actor, id uuid.UUID) (vi
 
 // diff holds a document's new version against the one before it: what is in force while the new one is a draft.
 func (w *work) diff(ctx context.Context, text string) (lines []textdiff.Line, number int, err error) {
-	versions, err := w.Versions(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	number, before := w.change.Version, ""
-	for _, v := range versions { // newest first
-		if v.Name != w.change.Document {
-			continue
+	if number = w.change.Version; number == 0 {
+		newest, err := w.NewestVersion(ctx, w.change.Document)
+		if err != nil {
+			return nil, 0, err
 		}
-		if number == 0 {
-			number = v.Number + 1
-		}
-		if v.Number < number {
-			before = v.Text
-			break
+		if number = 1; newest != nil {
+			number = newest.Number + 1
 		}
 	}
-	return textdiff.Between(before, text), max(number, 1), nil
+	before, err := w.VersionBefore(ctx, w.change.Document, number)
+	if err != nil || before == nil {
+		return textdiff.Between("", text), number, err
+	}
+	return textdiff.Between(before.Text, text), number, nil
 }
 
-// readChange runs f with a notice of change as it stands; nothing is written.
+// readChange runs f with a notice of change as it stands; nothing of it is written.
 func (d *Desk) readChange(ctx context.Context, actor access.Actor, id uuid.UUID, f func(*work) error) error {
-	if err := access.May(actor, access.CaseRead); err != nil {
-		return err
-	}
-	return d.store.Read(ctx, func(tx *store.Tx) error {
-		c, err := tx.Case(ctx, actor, id)
-		if err != nil {
-			return err
-		}
+	return d.read(ctx, actor, access.CaseRead, id, func(tx *store.Tx, c store.Case, key seal.Key) error {
 		if c.Kind != KindChange {
 			return problem.Missing("change")
 		}
-		w := &work{Tx: tx, c: c, actor: actor}
-		if w.key, err = d.caseKey(c); err != nil {
-			return erased(err)
-		}
+		w := &work{Tx: tx, c: c, key: key, actor: actor}
 		if err := json.Unmarshal(c.State, &w.change); err != nil {
 			return fmt.Errorf("cannot read the change's state: %w", err)
 		}
@@ -346,7 +336,7 @@ func (d *Desk) readChange(ctx context.Context, actor access.Actor, id uuid.UUID,
 	})
 }
 
-// Changes lists notices of change, newest first.
+// Changes lists the notices of change that the actor sees, newest first.
 func (d *Desk) Changes(ctx context.Context, actor access.Actor, f ChangeFilter) (page Page[ChangeSummary], err error) {
 	if err := access.May(actor, access.CaseRead); err != nil {
 		return page, err
@@ -357,13 +347,18 @@ func (d *Desk) Changes(ctx context.Context, actor access.Actor, f ChangeFilter) 
 			return page, err
 		}
 	}
-	err = d.store.Read(ctx, func(tx *store.Tx) error {
-		found, err := tx.ChangesList(ctx, f.Status, f.Kind, before, size(f.Limit)+1)
+	err = d.store.Do(ctx, func(tx *store.Tx) error {
+		found, err := tx.ChangesList(ctx, actor, f.Status, f.Kind, before, size(f.Limit)+1)
 		if err != nil {
 			return err
 		}
 		views := make([]ChangeSummary, 0, len(found))
 		for _, c := range found {
+			if c.Restricted && actor.Kind != access.Worker {
+				if err := tx.Access(ctx, actor, c.ID, "case.list"); err != nil {
+					return err
+				}
+			}
 			view := ChangeSummary{ID: c.ID, Code: c.Code, Status: c.Status}
 			var state change.State
 			if err := json.Unmarshal(c.State, &state); err != nil {

@@ -42,7 +42,8 @@ func (d *Desk) RecordObjection(ctx context.Context, actor access.Actor, key stri
 		if err != nil {
 			return Receipt{}, err
 		}
-		return Receipt{Count: 1}, d.object(ctx, w, c, in.At, changeWords{Words: in.Words, Evidence: in.Evidence})
+		at := in.At.UTC().Truncate(time.Microsecond) // A window's last instant is a microsecond; what lies within it came in time.
+		return Receipt{Count: 1}, d.object(ctx, w, c, at, changeWords{Words: in.Words, Evidence: in.Evidence})
 	})
 }
 
@@ -70,6 +71,45 @@ func (d *Desk) object(ctx context.Context, w *work, c store.ChangeCustomer, at t
 	w.write("change.answered", at, map[string]any{"customer": c.Customer, "answer": c.Answer, "resolve_by": by}, said)
 	raise := store.Raise{Key: fmt.Sprintf("%s@%s/%d", cases.RaiseObjection, c.Customer, at.UnixMicro()), Kind: cases.RaiseObjection, DueAt: w.c.Now, Count: 1}
 	return firstError(w.SetChangeCustomers(ctx, []store.ChangeCustomer{c}), d.raise(ctx, w, raise))
+}
+
+// carryAnswers carries over what holds a notice back from customers to the one that takes its place: a correction ends no objection and
+// takes nothing back that was promised.
+func (d *Desk) carryAnswers(ctx context.Context, from, to *work) error {
+	held, err := from.HeldBack(ctx, from.c.ID)
+	if err != nil {
+		return err
+	}
+	rows, err := to.ChangeCustomersOf(ctx, to.c.ID, ids(held, func(c store.ChangeCustomer) uuid.UUID { return c.Customer }))
+	if err != nil {
+		return err
+	}
+	for _, was := range held {
+		c, reached := rows[was.Customer]
+		if !reached {
+			continue
+		}
+		var said changeWords
+		if err := from.key.OpenJSON(answerPlace(from.c.ID, c.Customer), was.Sealed, &said); err != nil {
+			return err
+		}
+		c.Answer, c.AnsweredAt, c.ResolveBy = was.Answer, was.AnsweredAt, was.ResolveBy
+		if c.Sealed, err = to.key.SealJSON(answerPlace(to.c.ID, c.Customer), said); err != nil {
+			return err
+		}
+		to.write("change.answered", *c.AnsweredAt, map[string]any{"customer": c.Customer, "answer": c.Answer, "resolve_by": c.ResolveBy, "carried_from": from.c.ID}, said)
+		if err := to.SetChangeCustomers(ctx, []store.ChangeCustomer{c}); err != nil {
+			return err
+		}
+		if change.Answer(c.Answer) != change.Objected {
+			continue
+		}
+		raise := store.Raise{Key: fmt.Sprintf("%s@%s/%d", cases.RaiseObjection, c.Customer, c.AnsweredAt.UnixMicro()), Kind: cases.RaiseObjection, DueAt: to.c.Now, Count: 1}
+		if err := d.raise(ctx, to, raise); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // resolveBy is by when a way is to be found: by the agreement's own period, else by the end of the customer's window.
@@ -244,6 +284,9 @@ func (d *Desk) May(ctx context.Context, actor access.Actor, in MayInput) (view M
 		}
 		if asked != nil {
 			verdict := asked.Stands().May(asked.Mode)
+			if verdict.May && in.Service == "" && len(asked.Services) > 0 {
+				verdict = change.Verdict{Why: "the change is of some services alone: name the one that would use it"}
+			}
 			view = MayView{May: verdict.May, From: utc(verdict.From), Why: verdict.Why, Change: asked.Code}
 			return nil
 		}

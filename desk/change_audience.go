@@ -95,11 +95,11 @@ func digestOfTerms(terms duty.ChangeTerms) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// digestOfAudience binds customers and everything that their letters say of dates.
+// digestOfAudience binds customers, what a gateway asks about them by, and everything that their letters say of dates.
 func digestOfAudience(rows []store.ChangeCustomer) string {
 	sum := sha256.New()
 	for _, c := range rows {
-		fmt.Fprintf(sum, "%s %s %s %s %s %s\n", c.Customer, c.Resolution, instant(&c.LastSending), instant(&c.SaidEffective), instant(c.SaidCloses), instant(c.SaidUntil))
+		fmt.Fprintf(sum, "%s %s %q %s %s %s %s %s\n", c.Customer, c.Subject, c.Services, c.Resolution, instant(&c.LastSending), instant(&c.SaidEffective), instant(c.SaidCloses), instant(c.SaidUntil))
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }
@@ -320,7 +320,7 @@ func (d *Desk) sendChange(ctx context.Context, w *work, customers int) error {
 			return fmt.Errorf("cannot read what is corrected: %w", err)
 		}
 		_, err = d.locked(ctx, w.Tx, w.actor, earlier, func(old *work) (Receipt, error) {
-			return Receipt{}, firstError(old.decideChange(ctx, change.Correct{By: w.c.ID.String()}), d.ended(ctx, old))
+			return Receipt{}, firstError(old.decideChange(ctx, change.Correct{By: w.c.ID.String()}), d.carryAnswers(ctx, old, w), d.ended(ctx, old))
 		})
 		if err != nil {
 			return err
@@ -363,7 +363,7 @@ func (d *Desk) ProlongChange(ctx context.Context, actor access.Actor, key string
 		}
 		w.change.Audience = &counted
 		w.write("change.audience", time.Time{}, counted, nil)
-		return Receipt{Count: len(untold)}, firstError(w.RecountChangeCustomers(ctx, untold), w.VoidApprovals(ctx, w.c.ID))
+		return Receipt{Count: len(untold)}, firstError(w.RecountChangeCustomers(ctx, untold), w.VoidApprovals(ctx, w.c.ID), d.publish(ctx, w))
 	})
 }
 

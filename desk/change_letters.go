@@ -85,6 +85,16 @@ func (d *Desk) noticePage(caseID, contact uuid.UUID) string {
 	return d.publicURL + "/notice/" + d.noticeToken(caseID, contact)
 }
 
+// unanswerable is what others than the recipient read of a letter before it leaves: its link leads nowhere, because whoever holds a
+// customer's own link answers for the customer.
+func (d *Desk) unanswerable(caseID uuid.UUID, values letters.Values) letters.Values {
+	if values.Change != nil {
+		own := *values.Change
+		own.Page, values.Change = d.noticePage(caseID, uuid.Nil), &own
+	}
+	return values
+}
+
 func (d *Desk) noticeToken(caseID, contact uuid.UUID) string {
 	token := seal.Commit(d.lookup, "notice/"+caseID.String()+"/"+contact.String())
 	return base64.RawURLEncoding.EncodeToString(token[:])

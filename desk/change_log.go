@@ -71,7 +71,14 @@ func (d *Desk) publish(ctx context.Context, w *work) error {
 			}
 			w.write("document.published", time.Time{}, map[string]any{"document": s.Document, "version": s.Version, "sha256": fmt.Sprintf("%x", digest)}, nil)
 		}
-		entry.Version, entry.Before = s.Version, s.Version-1
+		entry.Version = s.Version
+		before, err := w.VersionBefore(ctx, s.Document, s.Version)
+		if err != nil {
+			return err
+		}
+		if before != nil {
+			entry.Before = before.Number
+		}
 	}
 	body, err := json.Marshal(entry)
 	if err != nil {
@@ -104,7 +111,11 @@ func (d *Desk) ChangeLog(ctx context.Context) (log changelog.Log, err error) {
 				log.Documents = append(log.Documents, changelog.Document{Name: v.Name, Title: titleOf(v.Name)})
 			}
 			document := &log.Documents[len(log.Documents)-1]
-			document.Versions = append(document.Versions, changelog.Version{Number: v.Number, Published: v.PublishedAt.UTC(), Effective: utc(&v.EffectiveAt), Text: v.Text})
+			version := changelog.Version{Number: v.Number, Published: v.PublishedAt.UTC(), Text: v.Text}
+			if !v.Withdrawn {
+				version.Effective = utc(&v.EffectiveAt)
+			}
+			document.Versions = append(document.Versions, version)
 		}
 		return nil
 	})

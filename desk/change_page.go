@@ -76,6 +76,17 @@ func (d *Desk) noticePageOf(ctx context.Context, tx *store.Tx, l leads) (view No
 	if !d.public(l.c) {
 		view.Log = ""
 	}
+	if state.CorrectedBy != "" {
+		by, err := uuid.Parse(state.CorrectedBy)
+		if err != nil {
+			return view, fmt.Errorf("cannot read what takes its place: %w", err)
+		}
+		reached, err := tx.ChangeCustomersOf(ctx, by, []uuid.UUID{l.Customer})
+		if err != nil {
+			return view, err
+		}
+		view.Corrected = len(reached) > 0 // Whom it leaves out the change does not reach any more.
+	}
 	if view.Zone, err = d.pack.Zone(l.row.Zone); err != nil {
 		return view, err
 	}
@@ -198,14 +209,15 @@ func (d *Desk) TestNotice(ctx context.Context, actor access.Actor, key string, c
 		if look.found == nil {
 			return Receipt{}, problem.InvalidField("recipient", "there are %d recipients; count from 0", audience.recipients)
 		}
-		letter, err := letters.Render(text, look.found.Values, w.c.Now)
+		values := d.unanswerable(w.c.ID, look.found.Values)
+		letter, err := letters.Render(text, values, w.c.Now)
 		if err != nil {
 			return Receipt{}, err
 		}
 		letter.Subject = "[TEST] " + letter.Subject
 		sending := store.Campaign{ID: newID(), Case: w.c.ID, Notice: n.ID, Version: n.Version, Lane: "bulk", State: "running", CreatedAt: w.c.Now, Test: true}
 		id := newID()
-		sealed, err := w.key.SealJSON(deliveryPlace(id), planned{Address: in.Address, Values: look.found.Values, Letter: &letter})
+		sealed, err := w.key.SealJSON(deliveryPlace(id), planned{Address: in.Address, Values: values, Letter: &letter})
 		if err != nil {
 			return Receipt{}, err
 		}

@@ -120,6 +120,9 @@ func latest(a, b *time.Time) *time.Time {
 // TakeEffect lets the change take effect for those whose notice periods and windows are over and who are not held back.
 func (d *Desk) TakeEffect(ctx context.Context, caseID uuid.UUID) (int, error) {
 	return d.process(ctx, access.ChangeTake, caseID, func(w *work) (int, error) {
+		if w.change.Status.Ended() { // Withdrawn since the process looked.
+			return 0, nil
+		}
 		these, err := w.Ready(ctx, w.c.ID, w.c.Now, some)
 		if err != nil || len(these) == 0 {
 			return 0, err
@@ -160,6 +163,9 @@ func (w *work) take(ctx context.Context, these []store.ChangeCustomer) error {
 // effect for it, or, where it is for all at once, waits for it no longer.
 func (d *Desk) TakeChange(ctx context.Context, actor access.Actor, key string, id uuid.UUID, customer string, in ReasonInput) (Receipt, error) {
 	return d.onChange(ctx, actor, key, access.ChangeJudge, id, map[string]any{"take": customer, "in": in}, func(w *work) (Receipt, error) {
+		if err := w.decideChange(ctx, change.Working{What: "taking effect"}); err != nil {
+			return Receipt{}, err
+		}
 		c, err := w.ChangeCustomer(ctx, w.c.ID, customer)
 		if err != nil {
 			return Receipt{}, err
@@ -224,8 +230,14 @@ func (d *Desk) ended(ctx context.Context, w *work) error {
 	if err != nil || w.change.FrozenAt == nil {
 		return err
 	}
-	if w.change.CorrectedBy == "" && totals.Told > 0 {
-		err = d.raise(ctx, w, store.Raise{Key: cases.RaiseFollowUp + "@withdrawn", Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: totals.Told})
+	told := totals.Told
+	if w.change.CorrectedBy != "" { // The others are told by the correction.
+		if told, err = w.LeftOut(ctx, w.c.ID, w.change.CorrectedBy); err != nil {
+			return err
+		}
+	}
+	if told > 0 {
+		err = d.raise(ctx, w, store.Raise{Key: cases.RaiseFollowUp + "@withdrawn", Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: told})
 	}
 	return firstError(err, d.publish(ctx, w))
 }

@@ -187,8 +187,8 @@ type NoticePageView struct {
 	AnsweredAt *time.Time
 	// MayObject says that its window is open and that it did not object yet.
 	MayObject bool
-	// Withdrawn says that the change does not come.
-	Withdrawn bool
+	// Withdrawn says that the change does not come; Corrected that another notice takes its place, and is on its way to the customer.
+	Withdrawn, Corrected bool
 	// Log is the address of the public entry.
 	Log string
 }

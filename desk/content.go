@@ -215,7 +215,7 @@ func (d *Desk) PreviewDelayed(ctx context.Context, actor access.Actor, caseID, n
 			return nil
 		}
 		view.Address = look.found.Address
-		view.Letter, err = letters.Render(text, look.found.Values, c.Now)
+		view.Letter, err = letters.Render(text, d.unanswerable(c.ID, look.found.Values), c.Now)
 		return err
 	})
 	return view, err

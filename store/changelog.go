@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/atlascloudai/docket/core/access"
 )
 
 // DocumentVersion is one published text of a document.
@@ -20,11 +22,23 @@ type DocumentVersion struct {
 	EffectiveAt time.Time
 	Text        string
 	Digest      []byte
+	// Withdrawn says that its change did not come: it was published, and never in force. It is read, and not written.
+	Withdrawn bool
 }
 
 // NewestVersion is the newest published version of a document; nil where there is none.
 func (tx *Tx) NewestVersion(ctx context.Context, name string) (*DocumentVersion, error) {
-	rows, err := tx.Query(ctx, versionSelect+`WHERE name = $1 ORDER BY number DESC LIMIT 1`, name)
+	return tx.oneVersion(ctx, `WHERE v.name = $1 ORDER BY v.number DESC LIMIT 1`, name)
+}
+
+// VersionBefore is the version of a document that one of a number takes the place of: the newest before it that was not withdrawn; nil
+// where there is none.
+func (tx *Tx) VersionBefore(ctx context.Context, name string, number int) (*DocumentVersion, error) {
+	return tx.oneVersion(ctx, `WHERE v.name = $1 AND v.number < $2 AND a.status <> 'withdrawn' ORDER BY v.number DESC LIMIT 1`, name, number)
+}
+
+func (tx *Tx) oneVersion(ctx context.Context, where string, args ...any) (*DocumentVersion, error) {
+	rows, err := tx.Query(ctx, versionSelect+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the document: %w", err)
 	}
@@ -35,11 +49,12 @@ func (tx *Tx) NewestVersion(ctx context.Context, name string) (*DocumentVersion,
 	return &v, err
 }
 
-const versionSelect = `SELECT name, number, case_id, published_at, effective_at, text, digest FROM document_version `
+const versionSelect = `SELECT v.name, v.number, v.case_id, v.published_at, v.effective_at, v.text, v.digest, a.status = 'withdrawn'
+	FROM document_version v JOIN cases a ON a.id = v.case_id `
 
 // Versions are all published versions of all documents, newest first.
 func (tx *Tx) Versions(ctx context.Context) ([]DocumentVersion, error) {
-	rows, err := tx.Query(ctx, versionSelect+`ORDER BY name, number DESC`)
+	rows, err := tx.Query(ctx, versionSelect+`ORDER BY v.name, v.number DESC`)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the documents: %w", err)
 	}
@@ -128,10 +143,12 @@ func (tx *Tx) LettersTo(ctx context.Context, cases []uuid.UUID, contact uuid.UUI
 	return pgx.CollectRows(rows, scanDelivery)
 }
 
-// ChangesList lists notices of change, newest first, before one; status and kind narrow them.
-func (tx *Tx) ChangesList(ctx context.Context, status, kind string, before uuid.UUID, limit int) ([]Case, error) {
-	rows, err := tx.Query(ctx, caseSelect+`WHERE c.kind = 'change' AND ($1 = '' OR c.status = $1) AND ($2 = '' OR c.state->>'kind' = $2) AND c.id < $3 ORDER BY c.id DESC LIMIT $4`,
-		status, kind, before, limit)
+// ChangesList lists notices of change as the actor sees them, newest first, before one; status and kind narrow them.
+func (tx *Tx) ChangesList(ctx context.Context, actor access.Actor, status, kind string, before uuid.UUID, limit int) ([]Case, error) {
+	who, all := viewer(actor)
+	rows, err := tx.Query(ctx, caseSelect+`
+		WHERE c.kind = 'change' AND ($3 = '' OR c.status = $3) AND ($4 = '' OR c.state->>'kind' = $4) AND c.id < $5 AND `+sees+` ORDER BY c.id DESC LIMIT $6`,
+		who, all, status, kind, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the changes: %w", err)
 	}

@@ -152,6 +152,21 @@ func (tx *Tx) ChangeCustomer(ctx context.Context, caseID uuid.UUID, ref string) 
 	return found[0], nil
 }
 
+// HeldBack lists those from whom an answer holds a change back.
+func (tx *Tx) HeldBack(ctx context.Context, caseID uuid.UUID) ([]ChangeCustomer, error) {
+	return tx.changeCustomers(ctx, `WHERE k.case_id = $1 AND k.answer IN ('objected', 'accommodated', 'customer_terminates') ORDER BY k.customer_id`, caseID)
+}
+
+// LeftOut counts those who were told of a change and are not reached by the one that takes its place.
+func (tx *Tx) LeftOut(ctx context.Context, caseID uuid.UUID, by string) (n int, err error) {
+	err = tx.QueryRow(ctx, `SELECT count(*) FROM change_customer k WHERE k.case_id = $1 AND k.sent_at IS NOT NULL
+		AND NOT EXISTS (SELECT FROM change_customer n WHERE n.case_id = $2::uuid AND n.customer_id = k.customer_id)`, caseID, by).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("cannot count whom the correction leaves out: %w", err)
+	}
+	return n, nil
+}
+
 // undated are those who were told, or turned out not to be, since their dates were counted.
 const undated = `k.case_id = $1 AND k.sent_at IS DISTINCT FROM d.met_at`
 
@@ -167,6 +182,9 @@ func (tx *Tx) Ready(ctx context.Context, caseID uuid.UUID, now time.Time, limit 
 
 // opening are those for whom the change takes effect with time alone.
 const opening = `k.taken_at IS NULL AND k.sent_at IS NOT NULL AND NOT k.provisional AND k.answer NOT IN ('objected', 'accommodated', 'customer_terminates')`
+
+// spared are those for whom the change never takes effect: nobody waits for them.
+const spared = `k.answer IN ('accommodated', 'customer_terminates')`
 
 // Overlong lists the objections that were to have an end by an instant and that nobody was raised about.
 func (tx *Tx) Overlong(ctx context.Context, caseID uuid.UUID, now time.Time) ([]ChangeCustomer, error) {
@@ -204,11 +222,11 @@ type ChangeTotals struct {
 // ChangeTotals counts a change's customers at an instant.
 func (tx *Tx) ChangeTotals(ctx context.Context, caseID uuid.UUID, mode change.Mode, now time.Time) (t ChangeTotals, err error) {
 	var first, last *time.Time
-	err = tx.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE k.sent_at IS NOT NULL), count(*) FILTER (WHERE k.sent_at IS NULL),
-			count(*) FILTER (WHERE `+opening+`), count(*) FILTER (WHERE k.answer = 'objected'), count(*) FILTER (WHERE k.answer IN ('accommodated', 'customer_terminates')),
+	err = tx.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE k.sent_at IS NOT NULL), count(*) FILTER (WHERE k.sent_at IS NULL AND NOT `+spared+`),
+			count(*) FILTER (WHERE `+opening+`), count(*) FILTER (WHERE k.answer = 'objected'), count(*) FILTER (WHERE `+spared+`),
 			count(*) FILTER (WHERE k.taken_at IS NOT NULL AND k.answer NOT IN ('objected', 'accommodated', 'customer_terminates')),
-			count(*) FILTER (WHERE k.provisional AND k.sent_at IS NOT NULL AND k.taken_at IS NULL),
-			min(k.effective) FILTER (WHERE `+opening+`), max(k.effective) FILTER (WHERE k.answer NOT IN ('accommodated', 'customer_terminates')),
+			count(*) FILTER (WHERE k.provisional AND k.sent_at IS NOT NULL AND k.taken_at IS NULL AND NOT `+spared+`),
+			min(k.effective) FILTER (WHERE `+opening+`), max(k.effective) FILTER (WHERE NOT `+spared+`),
 			(SELECT count(*) FROM campaign p WHERE p.case_id = $1 AND NOT p.test AND p.state IN ('running', 'paused'))
 		FROM change_customer k WHERE k.case_id = $1`, caseID).
 		Scan(&t.Customers, &t.Told, &t.Untold, &t.Waiting, &t.Objected, &t.Spared, &t.Taken, &t.Provisional, &first, &last, &t.Sendings)
@@ -248,16 +266,17 @@ type Asked struct {
 	Code string
 }
 
-// MayUse finds the newest notice of change about a subject that a customer is in, for a service; nil where there is none. It is one
-// read of one index, and looks at no notice that has ended without effect, nor at exercises unless they are all there is.
+// MayUse finds the newest notice of change about a subject that a customer is in, for a service; nil where there is none. One that is
+// still prepared takes no place of one that was sent. It is one read of one index, and looks at no notice that has ended without effect,
+// nor at exercises unless they are all there is.
 func (tx *Tx) MayUse(ctx context.Context, subject, ref, service string, drills bool) (*Asked, error) {
 	var a Asked
 	var mode string
-	err := tx.QueryRow(ctx, `SELECT k.sent_at, k.effective, k.provisional, k.answer, k.taken_at, a.state->>'mode', a.code
+	err := tx.QueryRow(ctx, `SELECT k.services, k.sent_at, k.effective, k.provisional, k.answer, k.taken_at, a.state->>'mode', a.code
 		FROM customer c JOIN change_customer k ON k.customer_id = c.id JOIN cases a ON a.id = k.case_id
 		WHERE c.ref = $1 AND k.subject = $2 AND k.subject <> '' AND ($3 = '' OR k.services = '{}' OR $3 = ANY(k.services)) AND a.status <> 'withdrawn' AND (NOT a.drill OR $4)
-		ORDER BY k.case_id DESC LIMIT 1`, ref, subject, service, drills).
-		Scan(&a.SentAt, &a.Effective, &a.Provisional, &a.Answer, &a.TakenAt, &mode, &a.Code)
+		ORDER BY a.state ? 'frozen_at' DESC, k.case_id DESC LIMIT 1`, ref, subject, service, drills).
+		Scan(&a.Services, &a.SentAt, &a.Effective, &a.Provisional, &a.Answer, &a.TakenAt, &mode, &a.Code)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -273,7 +292,7 @@ func (tx *Tx) MayUse(ctx context.Context, subject, ref, service string, drills b
 func (tx *Tx) TookEffect(ctx context.Context, subject, ref, service string, drills bool) (code string, since *time.Time, known bool, err error) {
 	err = tx.QueryRow(ctx, `SELECT coalesce(a.code, ''), (a.state->>'effective_at')::timestamptz FROM customer c LEFT JOIN LATERAL (
 			SELECT code, state FROM cases WHERE kind = 'change' AND state->>'subject' = $1 AND (NOT drill OR $3) AND state ? 'effective_at' AND (state->>'frozen_at')::timestamptz < c.created_at
-				AND ($4 = '' OR NOT state ? 'services' OR state->'services' ? $4)
+				AND (NOT state ? 'services' OR state->'services' ? $4)
 			ORDER BY opened_at DESC LIMIT 1) a ON true
 		WHERE c.ref = $2`, subject, ref, drills, service).Scan(&code, &since)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -53,8 +53,8 @@ type View struct {
 	Answer     string
 	AnsweredAt *time.Time
 	MayObject  bool
-	// Withdrawn says that the change does not come.
-	Withdrawn bool
+	// Withdrawn says that the change does not come; Corrected that another notice takes its place, and is on its way to the customer.
+	Withdrawn, Corrected bool
 	// Log is the address of the public entry.
 	Log string
 }

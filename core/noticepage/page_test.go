@@ -233,6 +233,11 @@ func TestThePageShowsTheCustomersOwnDatesInItsZone(t *testing.T) {
 	require.NotContains(t, text, english.Effective, "it takes effect at no time")
 	require.NotContains(t, text, english.WindowCloses)
 	require.NotContains(t, text, `value="acknowledge"`)
+
+	v.Corrected = true
+	text = page(t, v, Turn{})
+	require.Contains(t, text, english.Corrected)
+	require.NotContains(t, text, english.Withdrawn, "it comes, as another notice says")
 }
 
 func TestEveryVersionIsThereAndTheEarlierOnesAreMarked(t *testing.T) {

@@ -18,7 +18,7 @@ type words struct {
 
 	Title, Skip, Error            string
 	DoorSays, Show                string
-	Drill, Withdrawn              string
+	Drill, Withdrawn, Corrected   string
 	For, Reference                string
 	Dates, Sent                   string
 	WindowCloses, Effective       string
@@ -65,6 +65,7 @@ var english = words{
 	DoorSays: "The link in our letter brought you here. Press the button to read the notice and to answer it.", Show: "Show the notice",
 	Drill:     "This is an exercise. Nothing changes.",
 	Withdrawn: "This notice was withdrawn: the change does not come.",
+	Corrected: "Another notice takes the place of this one. It reaches you separately.",
 	For:       "For", Reference: "Reference",
 	Dates: "Your dates", Sent: "You were told",
 	WindowCloses: "You can object until", Effective: "Takes effect for you at the earliest",
@@ -114,6 +115,7 @@ var german = words{
 	DoorSays: "Der Link in unserem Schreiben hat Sie hierher geführt. Mit der Schaltfläche öffnen Sie die Mitteilung und können sie beantworten.", Show: "Mitteilung zeigen",
 	Drill:     "Dies ist eine Übung. Es ändert sich nichts.",
 	Withdrawn: "Diese Mitteilung wurde zurückgezogen: Die Änderung kommt nicht.",
+	Corrected: "Eine andere Mitteilung tritt an die Stelle dieser. Sie erhalten sie gesondert.",
 	For:       "Für", Reference: "Aktenzeichen",
 	Dates: "Ihre Termine", Sent: "Mitgeteilt",
 	WindowCloses: "Sie können widersprechen bis", Effective: "Gilt für Sie frühestens ab",
@@ -163,6 +165,7 @@ var french = words{
 	DoorSays: "Le lien de notre lettre vous a conduit ici. Appuyez sur le bouton pour lire l’avis et y répondre.", Show: "Afficher l’avis",
 	Drill:     "Ceci est un exercice. Rien ne change.",
 	Withdrawn: "Cet avis a été retiré : le changement n’aura pas lieu.",
+	Corrected: "Un autre avis remplace celui-ci. Vous le recevrez séparément.",
 	For:       "Pour", Reference: "Référence",
 	Dates: "Vos dates", Sent: "Vous avez été informé le",
 	WindowCloses: "Vous pouvez vous opposer jusqu’au", Effective: "Prend effet pour vous au plus tôt le",

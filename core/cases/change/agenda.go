@@ -35,7 +35,9 @@ func Agenda(s State, counts Counts, next Next, now time.Time) cases.Agenda {
 		agenda.Stages = append(agenda.Stages, StageDates)
 		return agenda
 	}
-	agenda.Due(StageObjections, next.Objection, now)
+	if !s.Status.Ended() { // What does not come needs no way around it.
+		agenda.Due(StageObjections, next.Objection, now)
+	}
 	if s.Status != Sending && s.Status != ObjectionWindow && s.Status != Effective {
 		return agenda
 	}

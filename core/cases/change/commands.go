@@ -289,6 +289,9 @@ func (Archive) decide(d *Decision) error {
 	if err := d.in("archiving", Effective); err != nil {
 		return err
 	}
+	if open := d.Counts.Untold + d.Counts.Waiting + d.Counts.Objected; open > 0 { // A late objection or a late bounce opened it again.
+		return problem.Blocked(problem.Blocker{Code: "not_settled", Count: open, Detail: "customers objected, turned out not to have been told, or wait for it to take effect again"})
+	}
 	d.State.Status = Archived
 	d.write("change.archived", struct{}{}, nil)
 	return nil
