@@ -302,3 +302,17 @@ func TestACorrectionKeepsWhatCustomersAnswered(t *testing.T) {
 	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'change_objection_overdue'`, old))
 	a.verified()
 }
+
+// A first slice that holds everybody leaves no rest behind for which the change would wait.
+func TestAFirstSliceOfEverybodyLeavesNoRest(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	receipt, err := a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, a.approved(), desk.ReleaseInput{First: 50})
+	require.NoError(t, err)
+	a.sends(*receipt.ID, nil)
+	a.runs()
+	require.Equal(t, "objection_window", a.view().Status)
+	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM campaign WHERE state = 'paused'`))
+	a.verified()
+}

@@ -300,9 +300,6 @@ func (d *Desk) ReleaseNotice(ctx context.Context, actor access.Actor, key string
 		plan := &planner{work: w, campaign: sending, promised: w.promisedUpdate(n.ID, w.c.Now, text.Promises()), first: in.First}
 		if in.First > 0 {
 			plan.rest = &store.Campaign{ID: newID(), Case: w.c.ID, Notice: n.ID, Version: n.Version, Lane: in.Lane, State: string(campaign.Paused), CreatedAt: w.c.Now}
-			if err := w.InsertCampaign(ctx, *plan.rest); err != nil {
-				return Receipt{}, err
-			}
 		}
 		if w.c.Kind == KindChange {
 			plan.link = func(contact uuid.UUID) []byte { return linkHash(d.noticeToken(w.c.ID, contact)) }
