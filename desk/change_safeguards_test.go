@@ -316,3 +316,27 @@ func TestAFirstSliceOfEverybodyLeavesNoRest(t *testing.T) {
 	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM campaign WHERE state = 'paused'`))
 	a.verified()
 }
+
+// A correction that counsel finds not material takes no notice's place: what it would have corrected stays in the log and in the banner.
+func TestACorrectionThatIsNotMaterialTakesNoNoticesPlace(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	old := a.Case
+	in := newProvider()
+	in.Corrects = old.String()
+	opened, err := a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", in)
+	require.NoError(t, err)
+	a.Case = opened.Case
+	_, err = a.Desk.SubmitChange(a.ctx, a.As(access.CommsLead), "", a.Case)
+	require.NoError(t, err)
+	_, err = a.Desk.JudgeChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.JudgeInput{Reason: "a typing error"})
+	require.NoError(t, err)
+	log, err := a.Desk.ChangeLog(a.ctx)
+	require.NoError(t, err)
+	require.Nil(t, log.CorrectedBy(old))
+	a.Case = old
+	require.Equal(t, "objection_window", a.view().Status)
+}
