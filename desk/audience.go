@@ -244,7 +244,10 @@ func (p *planner) visit(ctx context.Context, r recipient) error {
 			}
 		}
 		p.customers = append(p.customers, r.Customer)
-		if p.told++; p.rest != nil && p.told == p.first+1 {
+		if p.told++; p.rest != nil && p.told == p.first+1 { // Where there is no rest, nothing is left for a person to resume.
+			if err := p.InsertCampaign(ctx, *p.rest); err != nil {
+				return err
+			}
 			p.campaign = *p.rest
 			if err := p.InsertCampaign(ctx, p.campaign); err != nil {
 				return err

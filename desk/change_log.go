@@ -45,6 +45,9 @@ func (d *Desk) publish(ctx context.Context, w *work) error {
 	s := &w.change
 	entry := publicEntry{Kind: string(s.Kind), Title: said.Title, Summary: said.Summary, Document: s.Document, Corrects: s.Corrects,
 		Material: s.Judged != nil && s.Judged.Material, Withdrawn: s.Status == change.Withdrawn && s.CorrectedBy == ""}
+	if s.FrozenAt == nil { // What is not sent takes no notice's place.
+		entry.Corrects = ""
+	}
 	from := s.Planned
 	if entry.EffectiveFrom = &from; s.Audience != nil {
 		entry.EffectiveLast = s.Audience.LastEffective

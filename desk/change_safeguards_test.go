@@ -302,3 +302,41 @@ func TestACorrectionKeepsWhatCustomersAnswered(t *testing.T) {
 	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'change_objection_overdue'`, old))
 	a.verified()
 }
+
+// A first slice that holds everybody leaves no rest behind for which the change would wait.
+func TestAFirstSliceOfEverybodyLeavesNoRest(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	receipt, err := a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, a.approved(), desk.ReleaseInput{First: 50})
+	require.NoError(t, err)
+	a.sends(*receipt.ID, nil)
+	a.runs()
+	require.Equal(t, "objection_window", a.view().Status)
+	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM campaign WHERE state = 'paused'`))
+	a.verified()
+}
+
+// A correction that counsel finds not material takes no notice's place: what it would have corrected stays in the log and in the banner.
+func TestACorrectionThatIsNotMaterialTakesNoNoticesPlace(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	old := a.Case
+	in := newProvider()
+	in.Corrects = old.String()
+	opened, err := a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", in)
+	require.NoError(t, err)
+	a.Case = opened.Case
+	_, err = a.Desk.SubmitChange(a.ctx, a.As(access.CommsLead), "", a.Case)
+	require.NoError(t, err)
+	_, err = a.Desk.JudgeChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.JudgeInput{Reason: "a typing error"})
+	require.NoError(t, err)
+	log, err := a.Desk.ChangeLog(a.ctx)
+	require.NoError(t, err)
+	require.Nil(t, log.CorrectedBy(old))
+	a.Case = old
+	require.Equal(t, "objection_window", a.view().Status)
+}
