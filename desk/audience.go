@@ -249,9 +249,6 @@ func (p *planner) visit(ctx context.Context, r recipient) error {
 				return err
 			}
 			p.campaign = *p.rest
-			if err := p.InsertCampaign(ctx, p.campaign); err != nil {
-				return err
-			}
 		}
 		if p.promised != nil {
 			follow, err := p.promised.toCustomer(r.Owed)

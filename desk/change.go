@@ -104,6 +104,8 @@ func (d *Desk) drafted(ctx context.Context, tx *store.Tx, actor access.Actor, st
 		return problem.InvalidField("summary", "say what changes and for whom")
 	case in.Planned.IsZero():
 		return problem.InvalidField("planned", "say when the change is to take effect")
+	case !in.Planned.After(now):
+		return problem.InvalidField("planned", "lies in the past: what has happened is told otherwise")
 	case in.SendBy.IsZero():
 		return problem.InvalidField("send_by", "say by when the notice leaves: what letters say is counted from it")
 	case !in.SendBy.After(now):
@@ -117,6 +119,18 @@ func (d *Desk) drafted(ctx context.Context, tx *store.Tx, actor access.Actor, st
 	}
 	state.Kind, state.Mode, state.Subject, state.Planned, state.SendBy = kind, mode, in.Subject, in.Planned.UTC().Truncate(time.Microsecond), in.SendBy.UTC().Truncate(time.Microsecond)
 	state.Services, state.Replaces, state.Regions, state.Document = in.Services, in.Replaces, in.Regions, in.Document
+	if !slices.Contains(state.Writers, actor.ID) {
+		state.Writers = append(state.Writers, actor.ID)
+	}
+	if state.Base = 0; in.Document != "" {
+		newest, err := tx.NewestVersion(ctx, in.Document)
+		if err != nil {
+			return err
+		}
+		if newest != nil {
+			state.Base = newest.Number
+		}
+	}
 	state.Corrects = ""
 	if in.Corrects == "" {
 		return nil

@@ -218,7 +218,7 @@ func (w *work) customerViews(ctx context.Context, these []store.ChangeCustomer, 
 		if err := json.Unmarshal(c.Why, &view.Why); err != nil {
 			return nil, fmt.Errorf("cannot read why the dates are so: %w", err)
 		}
-		if len(c.Sealed) > 0 && w.key != (seal.Key{}) {
+		if len(c.Sealed) > 0 && w.key != (seal.Key{}) && access.May(w.actor, access.ChangeAnswer) == nil {
 			var said changeWords
 			if err := w.key.OpenJSON(answerPlace(w.c.ID, c.Customer), c.Sealed, &said); err != nil {
 				return nil, err
@@ -290,12 +290,14 @@ func (d *Desk) May(ctx context.Context, actor access.Actor, in MayInput) (view M
 			view = MayView{May: verdict.May, From: utc(verdict.From), Why: verdict.Why, Change: asked.Code}
 			return nil
 		}
-		code, since, known, err := tx.TookEffect(ctx, in.Subject, in.Customer, in.Service, d.drills)
+		code, since, material, known, err := tx.TookEffect(ctx, in.Subject, in.Customer, in.Service, d.drills)
 		switch {
 		case err != nil:
 			return err
 		case !known:
 			view.Why = "there is no such customer"
+		case code != "" && !material:
+			view = MayView{May: true, From: utc(since), Why: "counsel called the change not material, and its planned instant has come", Change: code}
 		case code != "":
 			view = MayView{May: true, From: utc(since), Why: "it was announced before the customer came, and has taken effect for everybody", Change: code}
 		default:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/changelog"
+	"github.com/atlascloudai/docket/core/problem"
 	"github.com/atlascloudai/docket/store"
 )
 
@@ -67,6 +68,10 @@ func (d *Desk) publish(ctx context.Context, w *work) error {
 			if s.Version = 1; newest != nil {
 				s.Version = newest.Number + 1
 			}
+			if s.Version != s.Base+1 {
+				return problem.Blocked(problem.Blocker{Code: "document_moved", Ref: s.Document,
+					Detail: fmt.Sprintf("version %d of the document was published since this text was written: revise the change, and write it anew from that version", s.Version-1)})
+			}
 			digest := sha256.Sum256([]byte(said.Text))
 			version := store.DocumentVersion{Name: s.Document, Number: s.Version, Case: w.c.ID, PublishedAt: w.c.Now, EffectiveAt: *entry.EffectiveFrom, Text: said.Text, Digest: digest[:]}
 			if err := w.InsertVersion(ctx, version); err != nil {
@@ -87,6 +92,7 @@ func (d *Desk) publish(ctx context.Context, w *work) error {
 	if err != nil {
 		return err
 	}
+	w.write("entry.published", time.Time{}, map[string]any{"sha256": fmt.Sprintf("%x", sha256.Sum256(body))}, nil)
 	return w.PublishEntry(ctx, store.ChangeEntry{Case: w.c.ID, PublishedAt: w.c.Now, Body: body})
 }
 
@@ -125,10 +131,18 @@ func (d *Desk) ChangeLog(ctx context.Context) (log changelog.Log, err error) {
 	return log, err
 }
 
+// said reads what an entry says.
+func said(e store.ChangeEntry) (said publicEntry, err error) {
+	if err = json.Unmarshal(e.Body, &said); err != nil {
+		err = fmt.Errorf("cannot read the entry of the change log: %w", err)
+	}
+	return said, err
+}
+
 func entryOf(e store.ChangeEntry) (changelog.Entry, error) {
-	var said publicEntry
-	if err := json.Unmarshal(e.Body, &said); err != nil {
-		return changelog.Entry{}, fmt.Errorf("cannot read the entry of the change log: %w", err)
+	said, err := said(e)
+	if err != nil {
+		return changelog.Entry{}, err
 	}
 	entry := changelog.Entry{
 		ID: e.Case, Published: e.PublishedAt.UTC(), Updated: e.UpdatedAt.UTC(), Kind: said.Kind, Title: said.Title, Summary: said.Summary, Material: said.Material,

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/atlascloudai/docket/core/access"
@@ -303,20 +304,6 @@ func TestACorrectionKeepsWhatCustomersAnswered(t *testing.T) {
 	a.verified()
 }
 
-// A first slice that holds everybody leaves no rest behind for which the change would wait.
-func TestAFirstSliceOfEverybodyLeavesNoRest(t *testing.T) {
-	t.Parallel()
-	a := announces(t, nil)
-	a.judged()
-	receipt, err := a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, a.approved(), desk.ReleaseInput{First: 50})
-	require.NoError(t, err)
-	a.sends(*receipt.ID, nil)
-	a.runs()
-	require.Equal(t, "objection_window", a.view().Status)
-	require.Zero(t, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM campaign WHERE state = 'paused'`))
-	a.verified()
-}
-
 // A correction that counsel finds not material takes no notice's place: what it would have corrected stays in the log and in the banner.
 func TestACorrectionThatIsNotMaterialTakesNoNoticesPlace(t *testing.T) {
 	t.Parallel()
@@ -339,4 +326,150 @@ func TestACorrectionThatIsNotMaterialTakesNoNoticesPlace(t *testing.T) {
 	require.Nil(t, log.CorrectedBy(old))
 	a.Case = old
 	require.Equal(t, "objection_window", a.view().Status)
+}
+
+// Two drafts of one document do not overlook each other: the second is written anew from what the first published.
+func TestADraftFromAnEarlierVersionIsNotPublished(t *testing.T) {
+	t.Parallel()
+	a := announces(t, func(in *desk.OpenChangeInput) { in.Document, in.Text = "subprocessors", "Example Models\n" })
+	in := newProvider()
+	in.Document, in.Text = "subprocessors", "Sample Models\n"
+	other, err := a.Desk.OpenChange(a.ctx, a.As(access.CommsLead), "", in)
+	require.NoError(t, err)
+	a.judged()
+	a.released()
+	first := a.Case
+	a.Case = other.Case
+	a.judged()
+	notice := a.approved()
+	require.Equal(t, "document_moved", blockerOf(second(a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, notice, desk.ReleaseInput{}))))
+	_, err = a.Desk.ReviseChange(a.ctx, a.As(access.CommsLead), "", a.Case, desk.ReasonInput{Reason: "the list has moved on"})
+	require.NoError(t, err)
+	in.Text = "Example Models\nSample Models\n"
+	_, err = a.Desk.EditChange(a.ctx, a.As(access.CommsLead), "", a.Case, in)
+	require.NoError(t, err)
+	a.judged()
+	a.approves(notice)
+	require.NoError(t, second(a.Desk.ReleaseNotice(a.ctx, a.As(access.CommsLead), "", a.Case, notice, desk.ReleaseInput{})))
+	a.verified()
+	a.Case = first
+	a.verified()
+
+	testkit.Execute(t, a.Database.Superuser, `UPDATE change_entry SET body = jsonb_set(body, '{title}', '"Nothing changes"') WHERE case_id = '`+first.String()+`'`)
+	verified, err := a.Desk.VerifyCase(a.ctx, a.As(access.Auditor), first)
+	require.NoError(t, err)
+	require.Contains(t, verified.Problem, "the change log")
+}
+
+// A sending that lasts beyond the day from which its letters count is held, and people are raised: nobody reads dates that have gone by.
+func TestASendingIsHeldOnceItsDayHasPassed(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	campaign := a.released()
+	page := uuid.Must(uuid.NewV7())
+	jobs, err := a.Desk.Claim(a.ctx, campaign, page, 3)
+	require.NoError(t, err)
+	require.Len(t, jobs, 3)
+	a.later(3 * day)
+	for range 2 {
+		jobs, err = a.Desk.Claim(a.ctx, campaign, page, 3)
+		require.NoError(t, err)
+		require.Empty(t, jobs)
+	}
+	require.Equal(t, "paused", scan[string](t, a.Database.Superuser, `SELECT state FROM campaign WHERE id = $1`, campaign))
+	require.Equal(t, 1, scan[int](t, a.Database.Superuser, `SELECT count(*) FROM raise WHERE case_id = $1 AND kind = 'change_send_by_passed'`, a.Case))
+}
+
+// The agreement's time to find a way is the customer's too: an objection is waived after it, and not when the window closes.
+func TestAnObjectionIsNotWaivedWhileAWayIsLookedFor(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	a.sends(a.released(), nil)
+	a.runs()
+	a.later(25 * day)
+	at := scan[time.Time](t, a.Database.Superuser, `SELECT clock_timestamp() + clock_offset FROM cases WHERE id = $1`, a.Case)
+	_, err := a.Desk.RecordObjection(a.ctx, a.As(access.CommsLead), "", a.Case, "C-1008", desk.ObjectionInput{At: at, Words: "no", Evidence: "letter"})
+	require.NoError(t, err)
+	waive := func() error {
+		_, err := a.Desk.EndObjection(a.ctx, a.As(access.LegalCounsel), "", a.Case, "C-1008", desk.EndObjectionInput{End: "waived", Reason: "no way was found"})
+		return err
+	}
+	a.later(10 * day)
+	require.Equal(t, "resolution_open", blockerOf(waive()))
+	a.later(30 * day)
+	require.NoError(t, waive())
+	require.Empty(t, wordsFor(a, access.Auditor), "who reads cases does not read what customers wrote")
+	require.Equal(t, "no", wordsFor(a, access.CommsLead))
+	a.verified()
+}
+
+func wordsFor(a *announcement, role access.Role) string {
+	page, err := a.Desk.ChangeCustomers(a.ctx, a.As(role), a.Case, desk.ChangeCustomersFilter{State: "waiting", Limit: 100})
+	require.NoError(a.t, err)
+	for _, c := range page.Items {
+		if c.Customer == "C-1008" {
+			return c.Words
+		}
+	}
+	require.Fail(a.t, "C-1008 is not waiting")
+	return ""
+}
+
+// What counsel called not material may be used from the planned day on; whoever wrote it does not judge it.
+func TestWhatIsNotMaterialMayBeUsedFromItsDayOn(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	writer := a.Person(t, "writer", access.CommsLead, access.LegalCounsel)
+	_, err := a.Desk.EditChange(a.ctx, writer, "", a.Case, newProvider())
+	require.NoError(t, err)
+	_, err = a.Desk.SubmitChange(a.ctx, a.As(access.CommsLead), "", a.Case)
+	require.NoError(t, err)
+	_, err = a.Desk.JudgeChange(a.ctx, writer, "", a.Case, desk.JudgeInput{Reason: "r"})
+	require.Equal(t, problem.Forbidden, problem.CodeOf(err))
+	_, err = a.Desk.JudgeChange(a.ctx, a.As(access.LegalCounsel), "", a.Case, desk.JudgeInput{Reason: "it sees no customer's data"})
+	require.NoError(t, err)
+	require.False(t, a.may("C-1001").May)
+	a.later(61 * day)
+	require.True(t, a.may("C-1001").May)
+	require.Contains(t, a.may("C-1001").Why, "not material")
+}
+
+// Who was left untold by a late bounce is sent the notice again though the change has taken effect for all; the link of somebody who is
+// no contact any more answers for nobody.
+func TestALateBounceIsFollowedByAnotherNotice(t *testing.T) {
+	t.Parallel()
+	a := announces(t, nil)
+	a.judged()
+	sent := a.sends(a.released(), nil)
+	a.runs()
+	a.later(300 * day)
+	require.Equal(t, "effective", a.view().Status)
+	var halcyon desk.Job
+	for _, job := range sent {
+		if job.To == "dpo@halcyon.test" {
+			halcyon = job
+		}
+	}
+	require.NoError(t, a.Desk.Report(a.ctx, halcyon.Delivery, desk.ReportInput{Kind: "bounced", Status: "5.1.1", At: time.Now(), Digest: [32]byte{7}}))
+	a.runs()
+	require.False(t, a.may("C-1008").May)
+	require.Empty(t, a.sends(scan[uuid.UUID](t, a.Database.Superuser, `SELECT id FROM campaign WHERE state = 'running'`), nil), "its next contact's letter would say dates that have gone by")
+	_, err := a.Desk.StopCampaign(a.ctx, a.As(access.CommsLead), "", a.Case, scan[uuid.UUID](t, a.Database.Superuser, `SELECT id FROM campaign WHERE state = 'paused'`), desk.ReasonInput{Reason: "sent anew"})
+	require.NoError(t, err)
+	now := scan[time.Time](t, a.Database.Superuser, `SELECT clock_timestamp() + clock_offset FROM cases WHERE id = $1`, a.Case)
+	_, err = a.Desk.ProlongChange(a.ctx, a.As(access.CommsLead), "", a.Case, desk.ProlongInput{SendBy: now.Add(5 * day), Reason: "it came back"})
+	require.NoError(t, err)
+	again := a.sends(a.released(), nil)
+	require.NotEmpty(t, again)
+	a.runs()
+	require.Equal(t, "effective", a.view().Status)
+	require.False(t, a.may("C-1008").May, "its windows run anew")
+	a.later(100 * day)
+	require.True(t, a.may("C-1008").May)
+	a.verified()
+
+	testkit.Execute(t, a.Database.Superuser, `UPDATE contact SET ended_at = clock_timestamp()`)
+	require.Equal(t, problem.NotFound, problem.CodeOf(second(a.Desk.NoticePage(a.ctx, tokenIn(t, again[0])))))
 }

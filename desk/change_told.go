@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/atlascloudai/docket/core/access"
 	"github.com/atlascloudai/docket/core/cases"
+	"github.com/atlascloudai/docket/core/cases/campaign"
 	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/problem"
@@ -240,4 +242,37 @@ func (d *Desk) ended(ctx context.Context, w *work) error {
 		err = d.raise(ctx, w, store.Raise{Key: cases.RaiseFollowUp + "@withdrawn", Kind: cases.RaiseFollowUp, DueAt: w.c.Now, Count: told})
 	}
 	return firstError(err, d.publish(ctx, w))
+}
+
+// errSendByPassed says that a sending of a notice of change is to be held: its letters say dates that are counted from a day gone by.
+var errSendByPassed = errors.New("the day by which the notice leaves has passed")
+
+// pastSendBy says whether nothing of a sending may leave any more because its letters' day has passed; a test says no dates to anybody.
+func pastSendBy(c store.Case, p store.Campaign) (bool, error) {
+	if c.Kind != KindChange || p.Test {
+		return false, nil
+	}
+	var state change.State
+	if err := json.Unmarshal(c.State, &state); err != nil {
+		return false, fmt.Errorf("cannot read the change's state: %w", err)
+	}
+	return c.Now.After(state.SendBy), nil
+}
+
+// holdLate holds such a sending, and raises people.
+func (d *Desk) holdLate(ctx context.Context, campaignID uuid.UUID) error {
+	p, err := d.campaign(ctx, campaignID)
+	if err != nil {
+		return err
+	}
+	_, err = d.process(ctx, access.DeliveryRecord, p.Case, func(w *work) (int, error) {
+		p, err := w.Campaign(ctx, campaignID)
+		if err != nil || p.State != string(campaign.Running) || !w.c.Now.After(w.change.SendBy) {
+			return 0, err
+		}
+		w.write("campaign.paused", time.Time{}, map[string]any{"campaign": campaignID, "send_by_passed": w.change.SendBy}, nil)
+		raise := store.Raise{Key: cases.RaiseSendByPassed + "@" + campaignID.String(), Kind: cases.RaiseSendByPassed, DueAt: w.c.Now, Count: 1}
+		return 1, firstError(w.SetCampaign(ctx, campaignID, string(campaign.Paused), nil), d.raise(ctx, w, raise))
+	})
+	return err
 }

@@ -23,6 +23,9 @@ func (d *Desk) Claim(ctx context.Context, campaignID, page uuid.UUID, n int) ([]
 		if errors.Is(err, errPageSealed) {
 			return nil, nil
 		}
+		if errors.Is(err, errSendByPassed) {
+			return nil, d.holdLate(ctx, campaignID)
+		}
 		if !errors.Is(err, errLapsed) {
 			return jobs, err
 		}
@@ -64,6 +67,9 @@ func (d *Desk) claim(ctx context.Context, campaignID, page uuid.UUID, n int) (jo
 		}
 		if p.State != string(campaign.Running) {
 			return nil
+		}
+		if late, err := pastSendBy(c, p); err != nil || late {
+			return firstError(err, errSendByPassed)
 		}
 		if n, err = tx.Draw(ctx, string(duty.Email), p.Lane, n); err != nil || n == 0 {
 			return err

@@ -21,6 +21,8 @@ type changeStory struct {
 	answers   map[uuid.UUID]string
 	taken     map[uuid.UUID]time.Time
 	published string
+	// entry is the digest of what the change log says.
+	entry string
 }
 
 func newChangeStory() changeStory {
@@ -54,6 +56,10 @@ func (s *changeStory) hear(e store.Entry) (err error) {
 		for _, id := range said.Customers {
 			s.taken[id] = e.RecordedAt
 		}
+	case "entry.published":
+		var said struct{ SHA256 string }
+		err = json.Unmarshal(e.Body, &said)
+		s.entry = said.SHA256
 	case "document.published":
 		var said struct{ SHA256 string }
 		err = json.Unmarshal(e.Body, &said)
@@ -142,6 +148,33 @@ func (s *changeStory) holdText(ctx context.Context, tx *store.Tx, c store.Case, 
 	}
 	if s.published != "" && !found {
 		return differs("the text that the chain records as published is gone")
+	}
+	return s.holdEntry(ctx, tx, c, differs)
+}
+
+// holdEntry holds what the change log says against the chain.
+func (s *changeStory) holdEntry(ctx context.Context, tx *store.Tx, c store.Case, differs func(string, ...any) error) error {
+	entries, err := tx.ChangeEntries(ctx)
+	if err != nil {
+		return err
+	}
+	stored := ""
+	for _, e := range entries {
+		if e.Case != c.ID {
+			continue
+		}
+		says, err := said(e)
+		if err != nil {
+			return differs("what the change log says cannot be read")
+		}
+		body, err := json.Marshal(says)
+		if err != nil {
+			return err
+		}
+		stored = fmt.Sprintf("%x", sha256.Sum256(body))
+	}
+	if stored != s.entry {
+		return differs("what the change log says is not what the chain records")
 	}
 	return nil
 }

@@ -116,9 +116,9 @@ func (tx *Tx) InsertLinks(ctx context.Context, links []NoticeLink) error {
 	return nil
 }
 
-// Link finds whose page a link leads to.
+// Link finds whose page a link leads to; that of a contact who is one no more leads nowhere.
 func (tx *Tx) Link(ctx context.Context, hash []byte) (l NoticeLink, err error) {
-	err = tx.QueryRow(ctx, `SELECT hash, case_id, customer_id, contact_id FROM notice_link WHERE hash = $1`, hash).Scan(&l.Hash, &l.Case, &l.Customer, &l.Contact)
+	err = tx.QueryRow(ctx, `SELECT l.hash, l.case_id, l.customer_id, l.contact_id FROM notice_link l JOIN contact k ON k.id = l.contact_id WHERE l.hash = $1 AND k.ended_at IS NULL`, hash).Scan(&l.Hash, &l.Case, &l.Customer, &l.Contact)
 	return l, one(err, "notice")
 }
 

@@ -46,7 +46,7 @@ func (c ChangeCustomer) Stands() change.Customer {
 	return change.Customer{
 		Dates: change.Dates{LastSending: c.LastSending, SentAt: c.SentAt, WindowCloses: c.WindowCloses, TerminationUntil: c.TerminationUntil,
 			Effective: c.Effective, Provisional: c.Provisional},
-		Answer: change.Answer(c.Answer), AnsweredAt: c.AnsweredAt, TakenAt: c.TakenAt,
+		Answer: change.Answer(c.Answer), AnsweredAt: c.AnsweredAt, ResolveBy: c.ResolveBy, TakenAt: c.TakenAt,
 	}
 }
 
@@ -287,21 +287,24 @@ func (tx *Tx) MayUse(ctx context.Context, subject, ref, service string, drills b
 	return &a, nil
 }
 
-// TookEffect finds the newest change about a subject that has taken effect for everybody it reached and was announced before a customer
-// came: that customer agreed knowing of it. Empty where there is none, or the customer is not known.
-func (tx *Tx) TookEffect(ctx context.Context, subject, ref, service string, drills bool) (code string, since *time.Time, known bool, err error) {
-	err = tx.QueryRow(ctx, `SELECT coalesce(a.code, ''), (a.state->>'effective_at')::timestamptz FROM customer c LEFT JOIN LATERAL (
-			SELECT code, state FROM cases WHERE kind = 'change' AND state->>'subject' = $1 AND (NOT drill OR $3) AND state ? 'effective_at' AND (state->>'frozen_at')::timestamptz < c.created_at
-				AND (NOT state ? 'services' OR state->'services' ? $4)
+// TookEffect finds the newest change about a subject that holds for a customer without having told it: one that was announced before the
+// customer came and has taken effect for everybody it reached, since it agreed knowing of it; or one that counsel called not material,
+// from its planned instant on. Empty where there is none, or the customer is not known.
+func (tx *Tx) TookEffect(ctx context.Context, subject, ref, service string, drills bool) (code string, since *time.Time, material, known bool, err error) {
+	err = tx.QueryRow(ctx, `SELECT coalesce(a.code, ''), a.since, coalesce(a.material, false) FROM customer c LEFT JOIN LATERAL (
+			SELECT code, (state->'judged'->>'material')::boolean AS material, (state->>CASE WHEN state->'judged'->>'material' = 'true' THEN 'effective_at' ELSE 'planned' END)::timestamptz AS since
+			FROM cases WHERE kind = 'change' AND state->>'subject' = $1 AND (NOT drill OR $3) AND (NOT state ? 'services' OR state->'services' ? $4)
+				AND (state ? 'effective_at' AND (state->>'frozen_at')::timestamptz < c.created_at
+					OR status = 'archived' AND state->'judged'->>'material' = 'false' AND (state->>'planned')::timestamptz <= clock_timestamp() + clock_offset)
 			ORDER BY opened_at DESC LIMIT 1) a ON true
-		WHERE c.ref = $2`, subject, ref, drills, service).Scan(&code, &since)
+		WHERE c.ref = $2`, subject, ref, drills, service).Scan(&code, &since, &material)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil, false, nil
+		return "", nil, false, false, nil
 	}
 	if err != nil {
-		return "", nil, false, fmt.Errorf("cannot ask about the change: %w", err)
+		return "", nil, false, false, fmt.Errorf("cannot ask about the change: %w", err)
 	}
-	return code, since, true, nil
+	return code, since, material, true, nil
 }
 
 // Acknowledged is when customers of a case first acknowledged a notice of it.

@@ -34,6 +34,8 @@ const (
 	RaiseObjection = "change_objection"
 	// RaiseObjectionOverdue: the time to find a way after an objection is over; a person decides what becomes of it.
 	RaiseObjectionOverdue = "change_objection_overdue"
+	// RaiseSendByPassed: a notice of change was not sent to everybody by the day that its letters count from; the rest is held.
+	RaiseSendByPassed = "change_send_by_passed"
 	// RaiseExemptionReview: facts changed on which duties were found not to be owed.
 	RaiseExemptionReview = "exemption_review"
 )
@@ -63,7 +65,7 @@ func Escalation(kind string) []Step {
 			{Roles: []string{"incident_commander", "legal_counsel"}, Then: answerWithin},
 			{Roles: []string{"executive_sponsor"}},
 		}
-	case RaiseRefused, RaiseUnreachable, RaiseUnknown, RaiseReopened, RaiseFollowUp:
+	case RaiseRefused, RaiseUnreachable, RaiseUnknown, RaiseReopened, RaiseFollowUp, RaiseSendByPassed:
 		return []Step{{Roles: []string{"comms_lead"}, Then: answerWithin}, {Roles: []string{"privacy_lead"}}}
 	case RaiseUnclear, RaiseController:
 		return []Step{{Roles: []string{"responder", "privacy_lead"}, Then: 2 * 24 * time.Hour}, {Roles: []string{"privacy_lead", "legal_counsel"}}}

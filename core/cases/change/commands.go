@@ -69,8 +69,8 @@ func (d *Decision) in(what string, allowed ...Status) error {
 
 // another refuses the one whose own work would be judged.
 func (d *Decision) another(what string) error {
-	if d.Actor == d.State.SubmittedBy {
-		return problem.New(problem.Forbidden, "whoever submitted a change cannot %s it; a second person does", what)
+	if d.Actor == d.State.SubmittedBy || slices.Contains(d.State.Writers, d.Actor) {
+		return problem.New(problem.Forbidden, "whoever wrote or submitted a change cannot %s it; a second person does", what)
 	}
 	return nil
 }
@@ -174,7 +174,7 @@ func (c Hasten) decide(d *Decision) error {
 type Approve struct{ Digest string }
 
 func (c Approve) decide(d *Decision) error {
-	if err := d.in("approving", InReview, Approved, Sending, ObjectionWindow); err != nil {
+	if err := d.in("approving", InReview, Approved, Sending, ObjectionWindow, Effective); err != nil {
 		return err
 	}
 	if err := d.another("approve"); err != nil {
@@ -222,7 +222,7 @@ func (c Count) decide(d *Decision) error {
 type Send struct{ Customers int }
 
 func (c Send) decide(d *Decision) error {
-	if err := d.in("sending", Approved, Sending, ObjectionWindow); err != nil {
+	if err := d.in("sending", Approved, Sending, ObjectionWindow, Effective); err != nil {
 		return err
 	}
 	if d.State.ApprovedBy == "" {
@@ -234,7 +234,10 @@ func (c Send) decide(d *Decision) error {
 	if c.Customers == 0 {
 		return problem.Blocked(problem.Blocker{Code: "no_recipients", Detail: "nobody uses what changes; tell it in the change log"})
 	}
-	if d.State.Status = Sending; d.State.FrozenAt == nil {
+	if d.State.Status != Effective { // Whom a late bounce left untold is told, and the rest stays as it is.
+		d.State.Status = Sending
+	}
+	if d.State.FrozenAt == nil {
 		d.State.FrozenAt = &d.Now
 	}
 	d.write("change.sending", map[string]any{"customers": c.Customers}, nil)
@@ -248,7 +251,7 @@ type Prolong struct {
 }
 
 func (c Prolong) decide(d *Decision) error {
-	if err := d.in("prolonging", Sending, ObjectionWindow); err != nil {
+	if err := d.in("prolonging", Sending, ObjectionWindow, Effective); err != nil {
 		return err
 	}
 	if d.Counts.Sendings > 0 {

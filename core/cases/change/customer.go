@@ -13,6 +13,8 @@ type Customer struct {
 	Dates
 	Answer     Answer
 	AnsweredAt *time.Time
+	// ResolveBy is by when both sides look for a way after an objection.
+	ResolveBy *time.Time
 	// TakenAt is when the change took effect for the customer.
 	TakenAt *time.Time
 }
@@ -42,6 +44,9 @@ func (c Customer) End(end Answer, now time.Time) (Customer, error) {
 		return c, problem.Blocked(problem.Blocker{Code: "no_objection", Detail: "no objection of this customer is open"})
 	case end == Waived && c.WindowCloses != nil && !now.After(*c.WindowCloses):
 		return c, problem.Blocked(problem.Blocker{Code: "window_open", Detail: "the window is the customer's until " + c.WindowCloses.Format(time.RFC3339) + "; until then only the customer takes its objection back"})
+	}
+	if end == Waived && c.ResolveBy != nil && now.Before(*c.ResolveBy) {
+		return c, problem.Blocked(problem.Blocker{Code: "resolution_open", Detail: "a way is looked for until " + c.ResolveBy.Format(time.RFC3339) + "; until then nobody waives the objection"})
 	}
 	c.Answer, c.AnsweredAt = end, &now
 	return c, nil

@@ -106,14 +106,17 @@ type State struct {
 	// Document is the published document that gets another version.
 	Document string `json:"document,omitempty"`
 	Version  int    `json:"version,omitempty"`
-	Mode     Mode   `json:"mode"`
+	// Base is the version that was the newest when the text was written: another that is published meanwhile is not overlooked.
+	Base int  `json:"base,omitempty"`
+	Mode Mode `json:"mode"`
 	// Planned is when the change is to take effect, where no customer's own dates say later.
 	Planned time.Time `json:"planned"`
 	// SendBy is the last instant at which the notice may leave: what letters say is counted from it.
 	SendBy   time.Time `json:"send_by"`
 	OpenedBy string    `json:"opened_by"`
-	// SubmittedBy wrote what counsel judges; it is nobody who judges or approves it.
+	// SubmittedBy handed it to counsel, Writers wrote any of it: none of them judges or approves it.
 	SubmittedBy string     `json:"submitted_by,omitempty"`
+	Writers     []string   `json:"writers,omitempty"`
 	Judged      *Judgement `json:"judged,omitempty"`
 	Emergency   *Emergency `json:"emergency,omitempty"`
 	Audience    *Audience  `json:"audience,omitempty"`
