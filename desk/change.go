@@ -12,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
-	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/cases/change"
 	"github.com/atlascloudai/docket/core/duty"
 	"github.com/atlascloudai/docket/core/problem"
@@ -62,32 +61,16 @@ func (d *Desk) openChange(ctx context.Context, tx *store.Tx, actor access.Actor,
 	if err := d.drafted(ctx, tx, actor, &state, in, now); err != nil {
 		return Receipt{}, err
 	}
-	id := newID()
-	dataKey, err := d.newKey(ctx, tx, id)
+	words := changeContent{content: content{Title: in.Title, Summary: in.Summary}, Text: in.Text}
+	w, err := d.begin(ctx, tx, actor, store.Case{Kind: KindChange, Code: "CHG-" + strings.TrimPrefix(shortCode(), "INC-"), Status: string(state.Status), Drill: in.Drill, OpenedAt: now, Now: now}, state, words)
 	if err != nil {
 		return Receipt{}, err
 	}
-	genesis := audit.Genesis(id.String())
-	c := store.Case{
-		ID: id, Kind: KindChange, Code: "CHG-" + strings.TrimPrefix(shortCode(), "INC-"), Status: string(state.Status), Drill: in.Drill,
-		PackVersion: d.pack.Version, OpenedAt: now, NextSeq: 1, Head: genesis[:], Now: now, SummaryVersion: 1,
-	}
-	if c.State, err = json.Marshal(state); err != nil {
-		return Receipt{}, err
-	}
-	words := changeContent{content: content{Title: in.Title, Summary: in.Summary}, Text: in.Text}
-	if c.Sealed, err = dataKey.SealJSON(casePlace(id), words); err != nil {
-		return Receipt{}, err
-	}
-	if err := firstError(d.keepPack(ctx, tx), tx.InsertCase(ctx, c)); err != nil {
-		return Receipt{}, err
-	}
-	w := &work{Tx: tx, c: c, key: dataKey, change: state, actor: actor, trace: traceOf(ctx)}
-	w.write("change.opened", time.Time{}, map[string]any{"code": c.Code, "drill": in.Drill, "pack_version": d.pack.Version, "state": state}, words)
+	w.write("change.opened", time.Time{}, map[string]any{"code": w.c.Code, "drill": in.Drill, "pack_version": d.pack.Version, "state": state}, words)
 	if err := w.save(ctx); err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Case: id, Code: c.Code, Status: c.Status, Entry: w.c.NextSeq - 1}, nil
+	return w.opened(), nil
 }
 
 // drafted writes into a draft's state what is given, and refuses what makes no change.

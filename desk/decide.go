@@ -73,6 +73,31 @@ func belongs(action access.Action, kind string) bool {
 	return kind == KindIncident || !incidents && (kind == KindChange || !notices)
 }
 
+// begin writes a new case with a data key of its own, its state and its sealed words, and answers the first work on it. c says what
+// kind it is, its code and status, and when it began.
+func (d *Desk) begin(ctx context.Context, tx *store.Tx, actor access.Actor, c store.Case, state, words any) (w *work, err error) {
+	c.ID, c.PackVersion, c.NextSeq, c.SummaryVersion = newID(), d.pack.Version, 1, 1
+	genesis := audit.Genesis(c.ID.String())
+	c.Head = genesis[:]
+	key, err := d.newKey(ctx, tx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if c.State, err = json.Marshal(state); err != nil {
+		return nil, fmt.Errorf("cannot write the case's state: %w", err)
+	}
+	if c.Sealed, err = key.SealJSON(casePlace(c.ID), words); err != nil {
+		return nil, err
+	}
+	w = &work{Tx: tx, c: c, key: key, actor: actor, trace: traceOf(ctx)}
+	return w, firstError(d.keepPack(ctx, tx), tx.InsertCase(ctx, c), json.Unmarshal(c.State, w.machine()))
+}
+
+// opened is the receipt of a case that was just begun and saved.
+func (w *work) opened() Receipt {
+	return Receipt{Case: w.c.ID, Code: w.c.Code, Status: w.c.Status, Entry: w.c.NextSeq - 1}
+}
+
 // locked runs f with the case locked and writes back what it decided.
 func (d *Desk) locked(ctx context.Context, tx *store.Tx, actor access.Actor, caseID uuid.UUID, f func(*work) (Receipt, error)) (Receipt, error) {
 	c, err := tx.LockCase(ctx, actor, caseID)

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
-	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/cases/incident"
 	"github.com/atlascloudai/docket/core/clock"
 	"github.com/atlascloudai/docket/core/problem"
@@ -69,11 +67,6 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, actor access.Actor, in Op
 			return Receipt{}, problem.InvalidField("detected_at", "lies in the future")
 		}
 	}
-	id := newID()
-	dataKey, err := d.newKey(ctx, tx, id)
-	if err != nil {
-		return Receipt{}, err
-	}
 	state := incident.State{
 		Status: incident.New, Severity: incident.Severity(in.Severity), SuspectedBreach: in.SuspectedBreach,
 		Assessment: incident.NotAssessed, OpenedBy: actor.ID,
@@ -81,22 +74,9 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, actor access.Actor, in Op
 	if in.SuspectedBreach {
 		state.Assessment = incident.Suspected
 	}
-	genesis := audit.Genesis(id.String())
-	c := store.Case{
-		ID: id, Kind: KindIncident, Code: shortCode(), Status: string(state.Status), Restricted: in.Restricted, Drill: in.Drill,
-		PackVersion: d.pack.Version, OpenedAt: detected, NextSeq: 1, Head: genesis[:], Now: now, SummaryVersion: 1,
-	}
-	if c.State, err = json.Marshal(state); err != nil {
-		return Receipt{}, err
-	}
 	words := content{Title: in.Title, Summary: in.Summary}
-	if c.Sealed, err = dataKey.SealJSON(casePlace(id), words); err != nil {
-		return Receipt{}, err
-	}
-	if err := d.keepPack(ctx, tx); err != nil {
-		return Receipt{}, err
-	}
-	if err := tx.InsertCase(ctx, c); err != nil {
+	w, err := d.begin(ctx, tx, actor, store.Case{Kind: KindIncident, Code: shortCode(), Status: string(state.Status), Restricted: in.Restricted, Drill: in.Drill, OpenedAt: detected, Now: now}, state, words)
+	if err != nil {
 		return Receipt{}, err
 	}
 	if in.Restricted {
@@ -104,13 +84,12 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, actor access.Actor, in Op
 		if err != nil {
 			return Receipt{}, err
 		}
-		if err := tx.SetMembers(ctx, id, []uuid.UUID{who}); err != nil {
+		if err := tx.SetMembers(ctx, w.c.ID, []uuid.UUID{who}); err != nil {
 			return Receipt{}, err
 		}
 	}
-	w := &work{Tx: tx, c: c, key: dataKey, state: state, actor: actor, trace: traceOf(ctx)}
 	w.write("incident.opened", detected, map[string]any{
-		"code": c.Code, "severity": in.Severity, "suspected_breach": in.SuspectedBreach, "restricted": in.Restricted, "drill": in.Drill,
+		"code": w.c.Code, "severity": in.Severity, "suspected_breach": in.SuspectedBreach, "restricted": in.Restricted, "drill": in.Drill,
 		"pack_version": d.pack.Version,
 	}, words)
 	if in.Upstream != nil {
@@ -121,7 +100,7 @@ func (d *Desk) open(ctx context.Context, tx *store.Tx, actor access.Actor, in Op
 	if err := w.save(ctx); err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Case: id, Code: c.Code, Status: c.Status, Entry: w.c.NextSeq - 1}, nil
+	return w.opened(), nil
 }
 
 // shortCode is what people say: random, never running, without letters that are mistaken for others.

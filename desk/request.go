@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atlascloudai/docket/core/access"
-	"github.com/atlascloudai/docket/core/audit"
 	"github.com/atlascloudai/docket/core/cases"
 	"github.com/atlascloudai/docket/core/cases/request"
 	"github.com/atlascloudai/docket/core/estate"
@@ -218,29 +217,13 @@ func (d *Desk) openRequest(ctx context.Context, tx *store.Tx, actor access.Actor
 		}
 		state.Instructed, in.ReplyTo = customer.String(), cmp.Or(in.ReplyTo, answerTo)
 	}
-	id := newID()
-	dataKey, err := d.newKey(ctx, tx, id)
+	said := requestContent{content: content{Title: "Request: " + in.Right}, Name: in.Name, Words: in.Words, Evidence: in.Evidence, ReplyTo: in.ReplyTo, Agent: asks}
+	w, err := d.begin(ctx, tx, actor, store.Case{Kind: KindRequest, Code: "REQ-" + strings.TrimPrefix(shortCode(), "INC-"), Status: string(state.Status), Drill: in.Drill, OpenedAt: received, Now: now}, state, said)
 	if err != nil {
 		return Receipt{}, err
 	}
-	genesis := audit.Genesis(id.String())
-	c := store.Case{
-		ID: id, Kind: KindRequest, Code: "REQ-" + strings.TrimPrefix(shortCode(), "INC-"), Status: string(state.Status), Drill: in.Drill,
-		PackVersion: d.pack.Version, OpenedAt: received, NextSeq: 1, Head: genesis[:], Now: now, SummaryVersion: 1,
-	}
-	if c.State, err = json.Marshal(state); err != nil {
-		return Receipt{}, err
-	}
-	said := requestContent{content: content{Title: "Request: " + in.Right}, Name: in.Name, Words: in.Words, Evidence: in.Evidence, ReplyTo: in.ReplyTo, Agent: asks}
-	if c.Sealed, err = dataKey.SealJSON(casePlace(id), said); err != nil {
-		return Receipt{}, err
-	}
-	if err := firstError(d.keepPack(ctx, tx), tx.InsertCase(ctx, c)); err != nil {
-		return Receipt{}, err
-	}
-	w := &work{Tx: tx, c: c, key: dataKey, request: state, actor: actor, trace: traceOf(ctx)}
 	w.write("request.opened", received, map[string]any{
-		"code": c.Code, "right": in.Right, "regime": in.Regime, "country": in.Country, "channel": in.Channel, "identities": len(named), "drill": in.Drill,
+		"code": w.c.Code, "right": in.Right, "regime": in.Regime, "country": in.Country, "channel": in.Channel, "identities": len(named), "drill": in.Drill,
 		"agent": state.Agent, "instructed": state.Instructed, "concerns": state.Concerns, "pack_version": d.pack.Version,
 	}, map[string]any{"words": in.Words, "evidence": in.Evidence})
 	for _, one := range named {
@@ -265,7 +248,7 @@ func (d *Desk) openRequest(ctx context.Context, tx *store.Tx, actor access.Actor
 	if err := w.save(ctx); err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Case: id, Code: c.Code, Status: w.c.Status, Entry: w.c.NextSeq - 1}, nil
+	return w.opened(), nil
 }
 
 // name adds an identifier to a request. What it is lies sealed; its commitment is how equal ones find each other.
