@@ -369,15 +369,7 @@ func (d *Desk) ProlongChange(ctx context.Context, actor access.Actor, key string
 
 // sayAnew counts what one customer's letter says from the day by which it leaves.
 func (d *Desk) sayAnew(s change.State, c *store.ChangeCustomer, body []byte) error {
-	var resolved duty.Resolution
-	if err := json.Unmarshal(body, &resolved); err != nil {
-		return fmt.Errorf("cannot read what was resolved: %w", err)
-	}
-	counter, err := d.counter(termsIn(resolved), s.Planned, c.Zone)
-	if err != nil {
-		return err
-	}
-	own, err := counter.Dates(&s.SendBy)
+	own, err := d.datesAt(*c, s.Planned, body, s.SendBy)
 	if err != nil {
 		return err
 	}

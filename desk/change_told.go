@@ -92,15 +92,7 @@ func (d *Desk) CountDates(ctx context.Context, caseID uuid.UUID) (int, error) {
 
 // dateFrom counts one customer's dates from when it was told.
 func (d *Desk) dateFrom(w *work, c *store.ChangeCustomer, body []byte) error {
-	var resolved duty.Resolution
-	if err := json.Unmarshal(body, &resolved); err != nil {
-		return fmt.Errorf("cannot read what was resolved: %w", err)
-	}
-	counter, err := d.counter(termsIn(resolved), w.change.Planned, c.Zone)
-	if err != nil {
-		return err
-	}
-	own, err := counter.Dates(c.MetAt)
+	own, err := d.datesAt(*c, w.change.Planned, body, *c.MetAt)
 	if err != nil {
 		return err
 	}
@@ -109,6 +101,19 @@ func (d *Desk) dateFrom(w *work, c *store.ChangeCustomer, body []byte) error {
 	c.Provisional = own.Provisional
 	c.Why, err = json.Marshal(own.Why)
 	return err
+}
+
+// datesAt counts one customer's dates from an instant of sending, by the terms that its row was resolved from.
+func (d *Desk) datesAt(c store.ChangeCustomer, planned time.Time, body []byte, sent time.Time) (change.Dates, error) {
+	var resolved duty.Resolution
+	if err := json.Unmarshal(body, &resolved); err != nil {
+		return change.Dates{}, fmt.Errorf("cannot read what was resolved: %w", err)
+	}
+	counter, err := d.counter(termsIn(resolved), planned, c.Zone)
+	if err != nil {
+		return change.Dates{}, err
+	}
+	return counter.Dates(&sent)
 }
 
 // latest is the later of two instants; nil where neither is known.
